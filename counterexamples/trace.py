@@ -12,31 +12,12 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+from everyway.models.language.action import Kind
+
+__all__ = ["Change", "Fate", "Guilt", "Kind", "Lifeline", "Tone", "Trace", "TraceMessage", "TraceStep"]
+
 Tone = Literal["idle", "wait", "near", "good", "stop"]
 """The five colours of a node's state: resting, waiting, nearly there, done well, given up."""
-
-
-class Kind(Enum):
-    """What kind of thing happened in a step; the value is the word a reader sees."""
-
-    CHOICE = "choice"
-    """A node did something of its own accord."""
-    DELIVERY = "delivery"
-    """A node received a message."""
-    TIMEOUT = "time-out"
-    RESTART = "restart"
-    CRASH = "crash"
-    SUSPICION = "suspicion"
-    """A node's failure detector told it that another node is down, rightly or wrongly."""
-    LOSS = "loss"
-    """The network lost a message."""
-    DROP = "drop"
-    """A message arrived at a node that is down."""
-    DUPLICATION = "duplication"
-    PARTITION = "partition"
-    HEAL = "heal"
-    OTHER = "step"
-    """A step of a plain transition system, which has no nodes."""
 
 
 class Fate(Enum):

@@ -1,0 +1,35 @@
+"""Exploring a system: every state that can be reached under the bounds.
+
+``reference.py`` searches breadth-first or depth-first within ``limits.py``, counts what it sees
+(``statistics.py``) and gives verdicts (``verdict.py``); ``recoverability.py`` decides AG EF on the explored
+graph. ``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
+"""
+
+from .growth import Growth, fastest_growing
+from .limits import DEFAULT_MAX_STATES, Limits
+from .recoverability import Edge, trapped_states
+from .reference import Exploration, Search, TransitionSystem, Watcher
+from .statistics import Deed, Statistics
+from .vacuity import Finding, vacuity
+from .verdict import Outcome, Path, Verdict, Visit
+
+__all__ = [
+    "DEFAULT_MAX_STATES",
+    "Deed",
+    "Edge",
+    "Exploration",
+    "Finding",
+    "Growth",
+    "Limits",
+    "Outcome",
+    "Path",
+    "Search",
+    "Statistics",
+    "TransitionSystem",
+    "Verdict",
+    "Visit",
+    "Watcher",
+    "fastest_growing",
+    "trapped_states",
+    "vacuity",
+]

@@ -1,0 +1,78 @@
+"""Growth: which part of the state keeps taking new values when a search does not end by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+from everyway.models.language.naming import shown
+from everyway.models.language.network import Bag, Fifo, MessageSet
+from everyway.models.language.node import Node
+from everyway.models.language.world import World
+
+
+@frozen
+class Growth:
+    """One part of the state that kept growing."""
+
+    component: str
+    values: int
+    """How many distinct values it took."""
+    latest: str
+    """One of the values that it took last."""
+
+    def __str__(self) -> str:
+        return f"{self.component} kept growing: {self.values:,} distinct values, lately {self.latest}"
+
+
+def fastest_growing(states: Sequence[Any]) -> Growth | None:
+    """Return the part of the state with the most values that were new in the last tenth of the states visited.
+
+    None if no part took new values then, as in a space that is merely large.
+    """
+    late = len(states) - max(len(states) // 10, 1)
+    seen: dict[str, set[Any]] = {}
+    new: dict[str, int] = {}
+    latest: dict[str, Any] = {}
+    for number, state in enumerate(states):
+        for name, value in _parts(state):
+            values = seen.setdefault(name, set())
+            if value not in values:
+                values.add(value)
+                if number >= late:
+                    new[name] = new.get(name, 0) + 1
+                    latest[name] = value
+    if not new:
+        return None
+    # Of two that grow alike, the one that is a single field says more.
+    component = max(new, key=lambda name: (new[name], -len(seen[name])))
+    return Growth(component, len(seen[component]), _short(latest[component]))
+
+
+def _parts(state: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(state, World):
+        for name, value in state.components():
+            if isinstance(value, Node):
+                for field, part in _parts(value):
+                    if field != "id":
+                        yield f"{name}, field {field}", part
+            elif isinstance(value, (Bag, Fifo, MessageSet)):
+                yield name, f"{len(value.content())} messages"
+            else:
+                yield name, value
+    elif attrs.has(type(state)):
+        for field in attrs.fields(type(state)):
+            yield field.name, getattr(state, field.name)
+    elif isinstance(state, Mapping):
+        yield from ((str(key), value) for key, value in state.items())
+    elif isinstance(state, tuple):
+        yield from ((f"position {number}", value) for number, value in enumerate(state))
+    else:
+        yield "the state", state
+
+
+def _short(value: Any) -> str:
+    text = shown(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,65 @@
+"""Statistics: what a search saw, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from attrs import define, field, frozen
+from everyway.models.language.action import Action, Kind
+
+
+@frozen
+class Deed:
+    """What kind of step was taken: the unit in which steps are counted."""
+
+    kind: Kind
+    node: str | None = None
+    handler: str = ""
+    message: type | None = None
+    crashed: bool = False
+    is_false: bool = False
+    label: str = ""
+    """For steps of plain transition systems: the action as text."""
+
+
+@define
+class Statistics:
+    """Counts of one search."""
+
+    states: int = 0
+    """Distinct states visited."""
+    transitions: int = 0
+    """Steps between them, those that change nothing included."""
+    depth: int = 0
+    """Breadth-first: the most steps that a state is away from the start. Depth-first: the longest path tried."""
+    starts: int = 0
+    """Distinct initial states."""
+    ends: int = 0
+    """States in which nothing can happen any more, faults aside."""
+    deeds: Counter[Deed] = field(factory=Counter)
+    """How often each kind of step was taken."""
+    sent: Counter[type] = field(factory=Counter)
+    """How often a message of each class was sent."""
+    spent: Counter[str] = field(factory=Counter)
+    """In how many states each fault budget was used up."""
+    premises: Counter[str] = field(factory=Counter)
+    """How often the premise of each property that has one was true."""
+    cut: int = 0
+    """States at the depth limit that have successors which were not visited."""
+    seconds: float = 0.0
+
+    def count(self, action: Any) -> None:
+        """Count one step."""
+        if isinstance(action, Action):
+            message = type(action.envelope.message) if action.envelope else None
+            deed = Deed(action.kind, action.node, action.handler, message, action.crashed, action.is_false)
+            for envelope in action.sent:
+                self.sent[type(envelope.message)] += 1
+        else:
+            deed = Deed(Kind.OTHER, label=str(action))
+        self.deeds[deed] += 1
+
+    def taken(self, *kinds: Kind) -> int:
+        """Return how many steps of these kinds were taken."""
+        return sum(times for deed, times in self.deeds.items() if deed.kind in kinds)

@@ -1,0 +1,354 @@
+"""Calling handlers: once for each distinct question, and never without holding them to the rules.
+
+A handler's answer depends only on its node's local state and the message, so it is asked once for each
+pair and remembered. Each first call is made twice, the second time on an equal state that was built anew,
+so that a handler that is not a function of its arguments (randomness, time, identity, the order of a set)
+is found out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+from attrs import evolve, frozen
+from attrs.exceptions import FrozenInstanceError
+
+from .action import Action, Kind
+from .errors import EverywayError, ModelError, did_you_mean
+from .handler import LATER, Handler, Occasion, handlers_for, message_handlers
+from .message import Envelope, NodeId
+from .naming import enumerated, order_key, shown
+from .node import Node
+from .step import Step
+
+KINDS = {
+    Occasion.DELIVERY: Kind.DELIVERY,
+    Occasion.TIMEOUT: Kind.TIMEOUT,
+    Occasion.CHOICE: Kind.CHOICE,
+    Occasion.RESTART: Kind.RESTART,
+    Occasion.SUSPICION: Kind.SUSPICION,
+}
+
+
+@frozen
+class Outcome:
+    """One thing that a node may do: the action, and its state afterwards."""
+
+    action: Action
+    state: Node
+    interrupted: tuple[Action, ...] = ()
+    """The same action cut short by a crash, once for each set of messages that may have left before it."""
+    awaited: tuple[NodeId, ...] = ()
+    """For a time-out: the nodes that were waited for."""
+
+
+@frozen
+class Question:
+    """What a node is asked: what it does on this occasion."""
+
+    occasion: Occasion
+    state: Node
+    envelope: Envelope | None = None
+    about: NodeId | None = None
+    is_false: bool = False
+
+
+class Behaviour:
+    """The behaviour of a protocol's nodes, as a table that fills itself by calling handlers."""
+
+    def __init__(self, names: tuple[NodeId, ...], timeouts_are_late: bool, ignoring_is_a_step: bool) -> None:
+        self._names = names
+        self._timeouts_are_late = timeouts_are_late
+        self._ignoring_is_a_step = ignoring_is_a_step
+        self._answers: dict[Question, tuple[Outcome, ...] | None] = {}
+        self.calls = 0
+        """How many times a handler was asked; a repeated question is answered from memory."""
+
+    def on_delivery(self, state: Node, envelope: Envelope) -> tuple[Outcome, ...]:
+        """Return what a node may do with a message: nothing at all if it wants it later.
+
+        Ignoring a message takes it out of a bag or a queue, and so is a step; on a ``set`` network it would
+        change nothing and is none.
+        """
+        question = Question(Occasion.DELIVERY, state, envelope)
+        answer = self._answer(question, message_handlers(type(state), type(envelope.message)))
+        if answer == () and self._ignoring_is_a_step:
+            return (_ignoring(question),)
+        return answer or ()
+
+    def on_occasion(self, occasion: Occasion, state: Node) -> tuple[Outcome, ...]:
+        """Return what a node may do of its own accord, on a time-out, or when it comes up again."""
+        return self._answer(Question(occasion, state), handlers_for(type(state), occasion)) or ()
+
+    def on_suspicion(self, state: Node, about: NodeId, is_false: bool) -> tuple[Outcome, ...]:
+        """Return what a node may do when it is told that another is down."""
+        question = Question(Occasion.SUSPICION, state, about=about, is_false=is_false)
+        return self._answer(question, handlers_for(type(state), Occasion.SUSPICION)) or ()
+
+    def _answer(self, question: Question, handlers: tuple[Handler, ...]) -> tuple[Outcome, ...] | None:
+        """Return the outcomes of all handlers, or None if one of them put the message off."""
+        if not handlers:
+            return ()
+        if question not in self._answers:
+            self._answers[question] = self._ask(question, handlers)
+        return self._answers[question]
+
+    def _ask(self, question: Question, handlers: tuple[Handler, ...]) -> tuple[Outcome, ...] | None:
+        outcomes: list[Outcome] = []
+        is_put_off = False
+        for handler in handlers:
+            steps = self._steps(question, handler)
+            if steps is LATER:
+                is_put_off = True
+                continue
+            awaited = self._awaited(question, handler) if steps else ()
+            for position, step in enumerate(steps):
+                outcomes.append(self._outcome(question, handler, position, step, awaited))
+        return None if is_put_off and not outcomes else tuple(outcomes)
+
+    def _steps(self, question: Question, handler: Handler) -> Any:
+        """Call a handler, and see that it leaves its state alone and answers the same twice."""
+        arguments: tuple[Any, ...] = ()
+        if question.envelope:
+            arguments = (question.envelope.message, question.envelope.sender)
+        elif question.about:
+            arguments = (question.about,)
+        self.calls += 1
+        untouched = _built_anew(question.state)
+        first = _checked(question, handler, lambda: handler.call(question.state, *arguments))
+        if question.state != untouched:
+            raise ModelError(
+                f"{_place(question, handler)} changed its own state {_difference(untouched, question.state)}.\n"
+                f"A handler is pure: leave self alone and return self.become(...)."
+            )
+        again = _checked(
+            question, handler, lambda: handler.call(untouched, *(_built_anew(value) for value in arguments))
+        )
+        if first != again:
+            raise ModelError(
+                f"{_place(question, handler)} answered the same question differently the second time: "
+                f"{_unlike(first, again)}.\n"
+                f"A handler must depend on nothing but its state and the message: no randomness, no clock, no "
+                f"global variable, no identity, no iteration over a set without sorting it."
+            )
+        return first
+
+    def _awaited(self, question: Question, handler: Handler) -> tuple[NodeId, ...]:
+        try:
+            awaited = handler.awaited(question.state)
+        except EverywayError:
+            raise
+        except Exception as error:
+            raise ModelError(
+                f"{_place(question, handler)}: its 'awaiting' raised {type(error).__name__}: {error}."
+            ) from error
+        for name in awaited:
+            self._check_name(name, f"{_place(question, handler)} awaits")
+        return tuple(sorted(awaited, key=order_key))
+
+    def _outcome(
+        self, question: Question, handler: Handler, position: int, step: Step, awaited: tuple[NodeId, ...]
+    ) -> Outcome:
+        place = _place(question, handler)
+        node = question.state.id
+        state = step.state if step.state.id == node else evolve(step.state, id=node)
+        _check_hashable(state, place)
+        groups = [self._envelopes(node, place, send) for send in step.sends]
+        note = step.note
+        if not note and question.occasion is Occasion.TIMEOUT:
+            note = f"time-out: nothing from {enumerated(awaited)}" if awaited else "time-out"
+        action = Action(
+            KINDS[question.occasion],
+            node=node,
+            handler=handler.name,
+            envelope=question.envelope,
+            about=question.about,
+            outcome=position,
+            label=step.label or handler.words,
+            note=note,
+            sent=tuple(envelope for group, _ in groups for envelope in group),
+            is_late=question.occasion is Occasion.TIMEOUT and self._timeouts_are_late,
+            is_false=question.is_false,
+        )
+        interrupted = tuple(
+            evolve(action, sent=sent, unsent=unsent, crashed=True, wrote=not step.writes_last)
+            for sent, unsent in _cuts(groups, include_all=step.writes_last)
+        )
+        return Outcome(action, state, interrupted, awaited)
+
+    def _envelopes(self, sender: NodeId, place: str, send: Any) -> tuple[list[Envelope], bool]:
+        if isinstance(send.message, type):
+            raise ModelError(
+                f"{place} sends the class {send.message.__name__}; send a message of it: {send.message.__name__}()."
+            )
+        _check_hashable(send.message, place)
+        for name in send.to:
+            self._check_name(name, f"{place} sends {send.message} to")
+        to = send.to if send.is_ordered else sorted(send.to, key=self._names.index)
+        return [Envelope(sender, name, send.message) for name in to], send.is_ordered
+
+    def _check_name(self, name: Any, place: str) -> None:
+        if name not in self._names:
+            raise ModelError(
+                f"{place} '{name}', but there is no such node.{did_you_mean(str(name), self._names)} "
+                f"The nodes are {', '.join(self._names)}."
+            )
+
+
+def _ignoring(question: Question) -> Outcome:
+    return Outcome(
+        Action(Kind.DELIVERY, node=question.state.id, envelope=question.envelope, label="ignores it"),
+        question.state,
+    )
+
+
+def _cuts(
+    groups: list[tuple[list[Envelope], bool]], include_all: bool
+) -> Iterator[tuple[tuple[Envelope, ...], tuple[Envelope, ...]]]:
+    """Yield what may have left and what not when a crash strikes between two sends.
+
+    Groups leave one after the other; within an ordered group messages leave in its order, within an
+    unordered one any subset may be first.
+    """
+    everything = [envelope for group, _ in groups for envelope in group]
+    if not everything:
+        return
+    before: list[Envelope] = []
+    seen = set()
+    for number, (group, is_ordered) in enumerate(groups):
+        after = [envelope for later, _ in groups[number + 1 :] for envelope in later]
+        for size in range(len(group) + (1 if include_all and not after else 0)):
+            chosen = [range(size)] if is_ordered else itertools.combinations(range(len(group)), size)
+            for positions in chosen:
+                left = tuple(before + [group[i] for i in positions])
+                kept = tuple([group[i] for i in range(len(group)) if i not in positions] + after)
+                # Before anything left and before the state was written, it is the same as a crash before the step.
+                if (left or not include_all) and (left, kept) not in seen:
+                    seen.add((left, kept))
+                    yield left, kept
+        before += group
+
+
+def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> Any:
+    """Return a handler's answer as a tuple of steps, or LATER; anything else is explained to the user."""
+    place = _place(question, handler)
+    try:
+        answer = call()
+        if answer is not None and not isinstance(answer, (Step, Node, str)) and isinstance(answer, Iterable):
+            answer = tuple(answer)
+    except EverywayError as error:
+        raise ModelError(f"{place}: {error}") from error
+    except FrozenInstanceError as error:
+        raise ModelError(
+            f"{place} assigns to a field of a frozen object.\n"
+            f"States and messages never change: return self.become(field=value) instead of self.field = value."
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            f"{place} raised {type(error).__name__}: {error} ({_origin(error)}), in the state {question.state!r}."
+        ) from error
+    if answer is None:
+        return ()
+    if isinstance(answer, Step):
+        return (answer,)
+    if answer is LATER and question.occasion is Occasion.DELIVERY:
+        return LATER
+    if isinstance(answer, tuple) and all(isinstance(step, Step) for step in answer):
+        return answer
+    got = type(answer).__name__
+    if isinstance(answer, tuple):
+        wrong = next(step for step in answer if not isinstance(step, Step))
+        got = f"{len(answer)} values, among them a {type(wrong).__name__}"
+    raise ModelError(
+        f"{place} returned {got}, but a handler returns a Step, None or an iterable of Steps.\n"
+        f"Make each with self.become(...), self.send(...) or self.stay()."
+    )
+
+
+def _place(question: Question, handler: Handler) -> str:
+    """Return where a fault was found: the file, the method and the occasion."""
+    occasion = question.occasion.value
+    if question.envelope:
+        occasion = type(question.envelope.message).__name__
+    try:
+        source = inspect.getsourcefile(type(question.state))
+    except TypeError:  # a class made in an interactive session
+        source = None
+    prefix = f"{Path(source).name}: " if source else ""
+    return f"{prefix}{handler.full_name} (on {occasion}, at node {question.state.id})"
+
+
+def _origin(error: BaseException) -> str:
+    """Return the file and line of the user's code where an error was raised."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return (
+        f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+        if trace
+        else "unknown place"
+    )
+
+
+def _check_hashable(value: Any, place: str) -> None:
+    try:
+        hash(value)
+    except TypeError:
+        where = f"{type(value).__name__}"
+        if attrs.has(type(value)):
+            for declared in attrs.fields(type(value)):
+                part = getattr(value, declared.name)
+                try:
+                    hash(part)
+                except TypeError:
+                    where = f"{type(value).__name__}.{declared.name}, a {type(part).__name__}"
+        raise ModelError(
+            f"{place}: {where} cannot be compared and stored, because it can be changed in place.\n"
+            f"Use a tuple instead of a list, a frozenset instead of a set, a tuple of pairs instead of a dict, and "
+            f"@frozen on classes of your own."
+        ) from None
+
+
+def _built_anew(value: Any) -> Any:
+    """Return an equal value that shares no container with the given one; sets are filled in the opposite order."""
+    if isinstance(value, tuple) and type(value) is tuple:
+        return tuple(_built_anew(item) for item in value)
+    if isinstance(value, frozenset):
+        return frozenset([_built_anew(item) for item in value][::-1])
+    if isinstance(value, (list, set, dict)):
+        return type(value)(value)
+    if attrs.has(type(value)) and not isinstance(value, type):
+        return evolve(
+            value,
+            **{
+                declared.alias: _built_anew(getattr(value, declared.name))
+                for declared in attrs.fields(type(value))
+                if declared.init and declared.alias is not None
+            },
+        )
+    return value
+
+
+def _difference(before: Any, after: Any) -> str:
+    for declared in attrs.fields(type(before)):
+        old, new = getattr(before, declared.name), getattr(after, declared.name, None)
+        if old != new:
+            return f"(field {declared.name}: from {shown(old)} to {shown(new)})"
+    return ""
+
+
+def _unlike(first: Any, again: Any) -> str:
+    if not isinstance(first, tuple) or not isinstance(again, tuple) or len(first) != len(again):
+        number = [len(answer) if isinstance(answer, tuple) else 0 for answer in (first, again)]
+        return f"{number[0]} steps, then {number[1]}"
+    one, other = next((a, b) for a, b in zip(first, again, strict=True) if a != b)
+    if one.state != other.state:
+        return f"the next state differs {_difference(one.state, other.state)}"
+    return (
+        f"first it sends {[str(s.message) for s in one.sends]}, then {[str(s.message) for s in other.sends]}"
+    )

@@ -1,0 +1,118 @@
+"""A node: one participant's local state, and which of its fields survive a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any, ClassVar, TypeVar, cast
+
+import attrs
+from attrs import field, frozen
+
+from .errors import ModelError, did_you_mean
+from .message import NodeId
+from .naming import shown, spaced
+from .step import Step
+
+T = TypeVar("T")
+
+_SURVIVES = "everyway_survives_a_crash"
+_REQUIRED: Any = object()
+
+
+def durable(default: T = _REQUIRED) -> T:
+    """Declare a field that survives a crash: it is on disk before the step's messages leave."""
+    return _declare(default, survives=True)
+
+
+def volatile(default: T = _REQUIRED) -> T:
+    """Declare a field that a crash wipes: it goes back to the value it had in the initial state."""
+    return _declare(default, survives=False)
+
+
+def _declare(default: T, survives: bool) -> T:
+    metadata = {_SURVIVES: survives}
+    made = field(metadata=metadata) if default is _REQUIRED else field(default=default, metadata=metadata)
+    # A type checker is to see the default's type, as it does for a plain default value.
+    return cast(T, made)
+
+
+@frozen
+class Node:
+    """Base of all nodes: a frozen attrs class that holds one node's local state.
+
+    Its behaviour is pure methods under the decorators ``on``, ``timeout``, ``choice``, ``restart`` and
+    ``suspect``: each returns what the node may do next as zero or more ``Step``. A method never changes
+    ``self``; it makes the next state with ``self.become``.
+
+    Fields say what a crash does to them: ``durable(default)`` survives, ``volatile(default)`` is wiped. A
+    plain field is for what never changes, such as the names of the node's peers.
+
+    ``str(node)`` is what its chip in a diagram shows: the first field that is an enum, or else the fields
+    that can change. Override ``__str__`` for other words.
+    """
+
+    id: NodeId = field(default="", kw_only=True, repr=False)
+    """The node's own name; filled in from the protocol's ``nodes()``."""
+
+    role: ClassVar[str] = ""
+    """What kind of node it is; by default the name of the first class below ``Node``."""
+
+    def become(self, **changes: Any) -> Step:
+        """Return the step to the state in which these fields have these values."""
+        unknown = [name for name in changes if name not in attrs.fields_dict(type(self))]
+        if unknown:
+            names = [declared.name for declared in attrs.fields(type(self))]
+            raise ModelError(
+                f"{type(self).__name__} has no field '{unknown[0]}'.{did_you_mean(unknown[0], names)} "
+                f"Its fields are {', '.join(names)}."
+            )
+        return Step(attrs.evolve(self, **changes))
+
+    def send(self, to: NodeId | Iterable[NodeId], message: Any) -> Step:
+        """Return the step that changes nothing here and sends ``message`` to a node, or to each of several."""
+        return Step(self).send(to, message)
+
+    def stay(self) -> Step:
+        """Return the step that changes nothing and sends nothing; a delivered message is taken."""
+        return Step(self)
+
+    def __str__(self) -> str:
+        varying = [declared for declared in attrs.fields(type(self)) if _SURVIVES in declared.metadata]
+        plain = [declared for declared in attrs.fields(type(self)) if declared.name != "id"]
+        for declared in varying or plain:
+            value = getattr(self, declared.name)
+            if isinstance(value, Enum):
+                return value.name.replace("_", " ")
+        return ", ".join(f"{d.name} {shown(getattr(self, d.name))}" for d in varying) or "-"
+
+
+def role_of(kind: type[Node]) -> str:
+    """Return the role of a class of nodes, e.g. ``"coordinator"``.
+
+    A variant's subclass has the role of the class that it varies.
+    """
+    if kind.role:
+        return kind.role
+    below = [base for base in kind.__mro__ if issubclass(base, Node) and base is not Node]
+    return spaced(below[-1].__name__)
+
+
+def after_crash(node: Node, initial: Node) -> Node:
+    """Return what is left of a node when it crashes: its durable fields; volatile ones start afresh.
+
+    Raises ``ModelError`` if a field changed that is declared neither durable nor volatile.
+    """
+    fresh = {}
+    for declared in attrs.fields(type(node)):
+        survives = declared.metadata.get(_SURVIVES)
+        before, now = getattr(initial, declared.name), getattr(node, declared.name)
+        if survives is None and now != before:
+            raise ModelError(
+                f"{type(node).__name__}.{declared.name} changed at node {node.id} before it crashed "
+                f"(from {shown(before)} to {shown(now)}), but the field does not say whether it survives.\n"
+                f"Declare it with durable(...) or volatile(...)."
+            )
+        if survives is False and now != before:
+            fresh[declared.name] = before
+    return attrs.evolve(node, **fresh) if fresh else node

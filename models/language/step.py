@@ -1,0 +1,68 @@
+"""What a handler returns: the node's next state, the messages it sends, and the words for the diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from .message import NodeId
+
+if TYPE_CHECKING:
+    from .node import Node
+
+
+@frozen
+class Send:
+    """One message to one or more nodes."""
+
+    to: tuple[NodeId, ...]
+    message: Any
+    is_ordered: bool
+    """Whether the copies leave in the order of ``to``; a set of destinations has no order."""
+
+
+@frozen
+class Step:
+    """One thing that a node may do: become ``state`` and send.
+
+    Made by ``self.become(...)``, ``self.send(...)`` or ``self.stay()``; every method returns a new Step, so
+    that they chain: ``self.become(phase=Phase.WAITING).send(self.participants, Request())``.
+    """
+
+    state: Node
+    sends: tuple[Send, ...] = ()
+    label: str = ""
+    """Replaces the handler's name in diagrams."""
+    note: str = ""
+    """Why the step was taken, for the second line of its chip."""
+    writes_last: bool = False
+    """Whether a crash can strike after messages left but before the state was written."""
+
+    def send(self, to: NodeId | Iterable[NodeId], message: Any) -> Step:
+        """Also send ``message`` to a node, or to each of several.
+
+        The messages leave one by one after the state was written; a crash may strike between any two. To a
+        tuple or list they leave in its order; to a set in any order.
+        """
+        if isinstance(to, str):
+            one = Send((to,), message, is_ordered=True)
+        else:
+            one = Send(tuple(to), message, is_ordered=not isinstance(to, (set, frozenset)))
+        return evolve(self, sends=(*self.sends, one))
+
+    def named(self, label: str) -> Step:
+        """Name the step in diagrams and statistics, instead of by its handler's name."""
+        return evolve(self, label=label)
+
+    def because(self, note: str) -> Step:
+        """Say why the step was taken, for the second line of its chip."""
+        return evolve(self, note=note)
+
+    def sending_first(self) -> Step:
+        """Let the messages leave before the state is written, so that a crash between leaves the old state.
+
+        The safe order, and the default, is the other one: write, then send.
+        """
+        return evolve(self, writes_last=True)
