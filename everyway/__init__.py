@@ -1,1 +1,90 @@
-"""everyway."""
+"""everyway: check a distributed protocol in every way it can go.
+
+Write the protocol as frozen attrs classes with pure handlers, say what it promises, and ``check`` it: every
+interleaving, loss, duplication, crash, restart, partition and time-out up to stated bounds.
+"""
+
+from everyway.checking import Report, check
+from everyway.explorer import Limits, Outcome, Verdict
+from everyway.invariants.property import (
+    Property,
+    always,
+    broken,
+    every_step,
+    never,
+    possible,
+    recoverable,
+)
+from everyway.models.language import (
+    LATER,
+    Action,
+    Event,
+    EverywayError,
+    Faults,
+    Kind,
+    Message,
+    ModelError,
+    Network,
+    Node,
+    NodeId,
+    Observer,
+    Protocol,
+    Step,
+    System,
+    Timeouts,
+    UsageError,
+    World,
+    at_most,
+    choice,
+    durable,
+    on,
+    parameter,
+    restart,
+    suspect,
+    timeout,
+    volatile,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LATER",
+    "Action",
+    "Event",
+    "EverywayError",
+    "Faults",
+    "Kind",
+    "Limits",
+    "Message",
+    "ModelError",
+    "Network",
+    "Node",
+    "NodeId",
+    "Observer",
+    "Outcome",
+    "Property",
+    "Protocol",
+    "Report",
+    "Step",
+    "System",
+    "Timeouts",
+    "UsageError",
+    "Verdict",
+    "World",
+    "always",
+    "at_most",
+    "broken",
+    "check",
+    "choice",
+    "durable",
+    "every_step",
+    "never",
+    "on",
+    "parameter",
+    "possible",
+    "recoverable",
+    "restart",
+    "suspect",
+    "timeout",
+    "volatile",
+]

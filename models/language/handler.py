@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from enum import Enum
-from functools import cache
 from typing import Any, TypeVar, overload
 
 from attrs import frozen
@@ -167,7 +166,6 @@ _MOST_ARGUMENTS = {
 }
 
 
-@cache
 def handlers_of(kind: type[Node]) -> tuple[Handler, ...]:
     """Return the handlers of a class of nodes, in the order in which they are written.
 
@@ -196,7 +194,6 @@ def handlers_for(kind: type[Node], occasion: Occasion) -> tuple[Handler, ...]:
     return tuple(handler for handler in handlers_of(kind) if handler.trigger.occasion is occasion)
 
 
-@cache
 def message_handlers(kind: type[Node], message: type) -> tuple[Handler, ...]:
     """Return the handlers that a class of nodes has for a class of messages."""
     if (kind, message) not in _message_handlers:

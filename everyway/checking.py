@@ -1,0 +1,223 @@
+"""Checking a system: search it, decide its promises, and tell what was covered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from everyway.explorer import (
+    Exploration,
+    Finding,
+    Growth,
+    Limits,
+    Outcome,
+    Search,
+    Statistics,
+    Verdict,
+    Watcher,
+    fastest_growing,
+    vacuity,
+)
+from everyway.invariants.property import Property, no_deadlock
+from everyway.models.language import Faults, Network, Protocol, System, Timeouts, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from everyway.counterexamples.trace import Trace
+
+
+@frozen
+class Report:
+    """The result of a check: a verdict for each property, and how much of the space they cover."""
+
+    system: Any
+    verdicts: tuple[Verdict, ...]
+    statistics: Statistics
+    limits: Limits
+    search: Search
+    is_complete: bool
+    """Whether every state under the bounds was visited."""
+    stopped: str = ""
+    """What stopped the search before it was done, in words."""
+    findings: tuple[Finding, ...] = ()
+    """What never happened, so that a promise may hold for want of anything to break it."""
+    growth: Growth | None = None
+    """If a limit on states or time stopped the search: the part of the state that kept growing."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the verdicts: violated, else unknown, else holds."""
+        outcomes = {verdict.outcome for verdict in self.verdicts}
+        for outcome in (Outcome.VIOLATED, Outcome.UNKNOWN):
+            if outcome in outcomes:
+                return outcome
+        return Outcome.HOLDS if self.verdicts or self.is_complete else Outcome.UNKNOWN
+
+    @property
+    def bounds(self) -> str:
+        """Everything that bounds what the verdicts say, in words."""
+        faults = f"{self.system.bounds}; " if isinstance(self.system, System) else ""
+        return f"{faults}{self.limits}"
+
+    def __getitem__(self, name: str) -> Verdict:
+        """Return the verdict on the property of this name."""
+        return self.verdicts[
+            [v.property.name for v in self.verdicts].index(find_property(name, self._properties).name)
+        ]
+
+    @property
+    def _properties(self) -> list[Property]:
+        return [verdict.property for verdict in self.verdicts]
+
+    def trace(self, verdict: Verdict) -> Trace:
+        """Return the run that shows a verdict, after running it again under the plain-Python semantics.
+
+        Raises ``UsageError`` if the verdict has none.
+        """
+        from everyway.counterexamples.replay import replayed
+
+        if verdict.path is None:
+            raise UsageError(f"there is no schedule to show for '{verdict.property.name}'.")
+        return replayed(
+            self.system,
+            verdict.property,
+            [(visit.action, visit.state) for visit in verdict.path],
+            is_violation=verdict.outcome is Outcome.VIOLATED,
+            is_shortest=verdict.is_shortest,
+            remark=verdict.why,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.system}: {', '.join(repr(verdict) for verdict in self.verdicts)}>"
+
+
+def check(
+    subject: Any,
+    properties: Property | Iterable[Property] | None = None,
+    *,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
+    search: Search = "bfs",
+    limits: Limits | None = None,
+    deadlock: bool | None = None,
+    watcher: Watcher | None = None,
+    stop_when_decided: bool = False,
+) -> Report:
+    """Check a protocol under faults, a system, or any object with ``initial()`` and ``steps(state)``.
+
+    Args:
+        subject: what to check; a ``Protocol`` (or its class, for the default parameters) is made a
+            ``System`` with ``faults``, ``timeouts`` and ``network``.
+        properties: what to decide; by default what the protocol promises.
+        search: ``"bfs"`` for shortest counterexamples, ``"dfs"`` for depth first.
+        limits: when to stop although states are left; by default at a million states.
+        deadlock: whether to look for deadlocks; by default if the protocol says what a proper end is, or a
+            plain system has ``is_final(state)``.
+        watcher: is called several times a second, for progress.
+        stop_when_decided: stop as soon as every property is decided, rather than visit the whole space.
+
+    Raises:
+        ModelError: if the model breaks a rule of the language.
+        UsageError: if the arguments make no sense together.
+    """
+    system = as_system(subject, faults=faults, timeouts=timeouts, network=network)
+    promises = list(promised(system)) if properties is None else _listed(properties)
+    declares_final = getattr(system, "declares_final", hasattr(system, "is_final"))
+    if deadlock and not declares_final:
+        raise UsageError(
+            "to look for deadlocks, the model must say what a proper end is: define is_final(self, world) -> bool."
+        )
+    if declares_final if deadlock is None else deadlock:
+        promises.append(no_deadlock(system.is_final))
+    _refuse_twins(promises)
+    limits = limits or Limits()
+    exploration = Exploration(
+        system,
+        promises,
+        search=search,
+        limits=limits,
+        watcher=watcher,
+        stop_when_decided=stop_when_decided,
+    ).run()
+    ran_out = exploration.stopped_by in ("max_states", "max_seconds", "interrupt")
+    return Report(
+        system,
+        exploration.verdicts(),
+        exploration.statistics,
+        limits,
+        search,
+        exploration.is_complete,
+        exploration.told_limit,
+        vacuity(system, exploration.statistics, promises),
+        fastest_growing(exploration.states) if ran_out else None,
+    )
+
+
+def as_system(
+    subject: Any,
+    *,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
+) -> Any:
+    """Return what can be explored for a protocol, a protocol's class, a system, or a plain transition system."""
+    if isinstance(subject, type) and issubclass(subject, Protocol):
+        subject = subject()
+    if isinstance(subject, Protocol):
+        return System(subject, faults or Faults(), timeouts=timeouts, network=network)
+    if faults or timeouts or network:
+        kind = "a System has its own" if isinstance(subject, System) else "a plain transition system has none"
+        raise UsageError(f"faults, time-outs and network are for protocols; {kind}.")
+    if isinstance(subject, type):
+        subject = subject()
+    if not callable(getattr(subject, "initial", None)) or not callable(getattr(subject, "steps", None)):
+        raise UsageError(
+            f"{type(subject).__name__} cannot be explored: it is neither a Protocol nor has initial() and steps(state)."
+        )
+    return subject
+
+
+def promised(system: Any) -> Sequence[Property]:
+    """Return what a system promises: its protocol's promises, or a plain system's own ``promises()``."""
+    owner = system.protocol if isinstance(system, System) else system
+    promises = getattr(owner, "promises", None)
+    return _listed(promises()) if callable(promises) else []
+
+
+def find_property(name: str, properties: Sequence[Property]) -> Property:
+    """Return the property of this name; hyphens, underscores and spaces are alike.
+
+    Raises ``UsageError`` if there is none, naming the nearest.
+    """
+    by_name = {_normal(prop.name): prop for prop in properties}
+    if _normal(name) not in by_name:
+        known = [prop.name for prop in properties]
+        raise UsageError(
+            f"unknown property '{name}'.{did_you_mean(name, known)} "
+            f"The model promises: {', '.join(known) or 'nothing'}."
+        )
+    return by_name[_normal(name)]
+
+
+def _normal(name: str) -> str:
+    return name.lower().replace("-", " ").replace("_", " ").strip()
+
+
+def _listed(properties: Property | Iterable[Property]) -> list[Property]:
+    listed = [properties] if isinstance(properties, Property) else list(properties)
+    for prop in listed:
+        if not isinstance(prop, Property):
+            raise UsageError(
+                f"{prop!r} is not a property. Decorate its predicate with @always, @never, @every_step, @possible or "
+                f"@recoverable."
+            )
+    return listed
+
+
+def _refuse_twins(properties: Sequence[Property]) -> None:
+    names = [_normal(prop.name) for prop in properties]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"two properties are called '{name}'; give one of them another name=...")

@@ -1,0 +1,30 @@
+"""The models that come with everyway, by the names of the command line."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+
+from everyway.models.language.errors import UsageError, did_you_mean
+from everyway.models.language.protocol import Protocol
+
+PLACES: Mapping[str, str] = {
+    "2pc": "everyway.models.two_phase_commit:TwoPhaseCommit",
+    "3pc": "everyway.models.three_phase_commit:ThreePhaseCommit",
+    "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
+}
+"""Where each model is found: module and class. A model's module is imported only when it is asked for."""
+
+
+def model(name: str) -> type[Protocol]:
+    """Return the model of this name.
+
+    Raises ``UsageError`` for an unknown name, naming the nearest.
+    """
+    if name not in PLACES:
+        raise UsageError(
+            f"unknown model '{name}'.{did_you_mean(name, PLACES)} `everyway list` shows all {len(PLACES)}."
+        )
+    module, _, kind = PLACES[name].partition(":")
+    found: type[Protocol] = getattr(importlib.import_module(module), kind)
+    return found
