@@ -15,7 +15,7 @@ from .network import Network
 from .node import Node, durable, role_of, volatile
 from .observer import Event, Observer
 from .protocol import Parameter, Protocol, parameter
-from .step import Step
+from .step import Step, Steps
 from .system import System
 from .world import World
 
@@ -39,6 +39,7 @@ __all__ = [
     "Parameter",
     "Protocol",
     "Step",
+    "Steps",
     "System",
     "Timeouts",
     "UsageError",

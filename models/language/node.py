@@ -78,13 +78,23 @@ class Node:
         return Step(self)
 
     def __str__(self) -> str:
-        varying = [declared for declared in attrs.fields(type(self)) if _SURVIVES in declared.metadata]
-        plain = [declared for declared in attrs.fields(type(self)) if declared.name != "id"]
+        fields = _as_declared(type(self))
+        varying = [declared for declared in fields if _SURVIVES in declared.metadata]
+        plain = [declared for declared in fields if declared.name != "id"]
         for declared in varying or plain:
             value = getattr(self, declared.name)
             if isinstance(value, Enum):
                 return value.name.replace("_", " ")
         return ", ".join(f"{d.name} {shown(getattr(self, d.name))}" for d in varying) or "-"
+
+
+def _as_declared(kind: type[Node]) -> list[attrs.Attribute[Any]]:
+    """Return the fields in the order in which they were first declared.
+
+    attrs moves a field to the end when a subclass declares it again, as a variant may.
+    """
+    order = [name for base in reversed(kind.__mro__) for name in vars(base).get("__annotations__", {})]
+    return sorted(attrs.fields(kind), key=lambda declared: order.index(declared.name))
 
 
 def role_of(kind: type[Node]) -> str:

@@ -199,8 +199,14 @@ def _told(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return words if value else f"no {words}"
     if isinstance(value, int):
-        return f"{value} {words[:-1] if value == 1 and words.endswith('s') else words}"
+        return f"{value} {_singular(words) if value == 1 else words}"
     return f"{words} {value.name.lower().replace('_', ' ') if isinstance(value, Enum) else value}"
+
+
+def _singular(words: str) -> str:
+    if words.endswith("ies"):
+        return words[:-3] + "y"
+    return words.removesuffix("s")
 
 
 def _subclasses(cls: type[Protocol]) -> list[type[Protocol]]:

@@ -66,3 +66,7 @@ class Step:
         The safe order, and the default, is the other one: write, then send.
         """
         return evolve(self, writes_last=True)
+
+
+Steps = Step | Iterable[Step] | None
+"""What a handler returns: one step, several that it may choose from, or None if there is none."""
