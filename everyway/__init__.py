@@ -17,6 +17,7 @@ from everyway.invariants.property import (
 )
 from everyway.models.language import (
     LATER,
+    REMOVED,
     Action,
     Event,
     EverywayError,
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "LATER",
+    "REMOVED",
     "Action",
     "Event",
     "EverywayError",

@@ -17,6 +17,7 @@ from attrs import frozen
 from everyway.invariants import Property, atomic_commit
 from everyway.invariants.atomic_commit import Decision, Vote
 from everyway.models.language import (
+    REMOVED,
     Message,
     Node,
     NodeId,
@@ -177,7 +178,12 @@ class TwoPhaseCommit(Protocol):
     """Two-phase commit: all participants commit or all abort; they block if the coordinator dies at a bad time."""
 
     name: ClassVar[str] = "2pc"
-    tones = {"COMMITTED": "good", "ABORTED": "stop", "WAITING": "wait", "PREPARED": "near"}
+    tones: ClassVar[dict[str, str]] = {
+        "COMMITTED": "good",
+        "ABORTED": "stop",
+        "WAITING": "wait",
+        "PREPARED": "near",
+    }
     coordinator_class: ClassVar[type[Coordinator]] = Coordinator
     participant_class: ClassVar[type[Participant]] = Participant
 
@@ -205,16 +211,16 @@ class TwoPhaseCommit(Protocol):
 class SilentCoordinator(Coordinator):
     """As the notes tell it: no time-out, and nothing is done when it comes back."""
 
-    stop_waiting = None
-    answer = None
-    recover = None
+    stop_waiting = REMOVED
+    answer = REMOVED
+    recover = REMOVED
 
 
 class SilentParticipant(Participant):
     """As the notes tell it: no time-out, no question, and nothing is done when it comes back."""
 
-    stop_waiting = None
-    recover = None
+    stop_waiting = REMOVED
+    recover = REMOVED
 
 
 class AsNoted(TwoPhaseCommit):
@@ -228,8 +234,8 @@ class AsNoted(TwoPhaseCommit):
 class NoRetryCoordinator(Coordinator):
     """Says its decision once."""
 
-    answer = None
-    recover = None
+    answer = REMOVED
+    recover = REMOVED
 
 
 class NoRetryParticipant(Participant):

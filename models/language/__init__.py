@@ -9,7 +9,7 @@ action (``action.py``), watched by observers (``observer.py``). Nothing here kno
 from .action import Action, Kind
 from .errors import EverywayError, ModelError, UsageError, did_you_mean
 from .faults import FAULT_KINDS, NO_FAULTS, Budget, Faults, Timeouts, at_most
-from .handler import LATER, choice, on, restart, suspect, timeout
+from .handler import LATER, REMOVED, choice, on, restart, suspect, timeout
 from .message import Envelope, Message, NodeId
 from .network import Network
 from .node import Node, durable, role_of, volatile
@@ -23,6 +23,7 @@ __all__ = [
     "FAULT_KINDS",
     "LATER",
     "NO_FAULTS",
+    "REMOVED",
     "Action",
     "Budget",
     "Envelope",

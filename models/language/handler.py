@@ -117,6 +117,10 @@ LATER = _Later.LATER
 """Returned by a message handler: not now. The message stays in flight and can be delivered later."""
 
 
+REMOVED: Any = None
+"""Assigned to a handler's name in a variant of a node: the variant does not have that handler."""
+
+
 @frozen
 class Handler:
     """One method of a node class, with its trigger."""
