@@ -283,7 +283,7 @@ class Exploration:
                 return Verdict(prop, Outcome.HOLDS)
             return Verdict(prop, Outcome.UNKNOWN, why=self.told_limit)
         nearest = min(trapped, key=lambda number: (self._depths[number], number))
-        flaw = prop.judge(self.states[nearest])
+        flaw = self._lasting_flaw(prop, nearest)
         return Verdict(
             prop,
             Outcome.VIOLATED,
@@ -293,6 +293,24 @@ class Exploration:
             why=f"{len(trapped):,} of {len(self.states):,} states are trapped",
             trapped=frozenset(self.states[number] for number in trapped),
         )
+
+    def _lasting_flaw(self, prop: Property, trapped: int) -> Broken | None:
+        """Return, of all that can come after a trapped state, the flaw that names the fewest nodes.
+
+        Those are stuck whatever happens; others may still come to an end.
+        """
+        least = prop.judge(self.states[trapped])
+        seen, waiting = {trapped}, deque([trapped])
+        while waiting and least is not None:
+            for edge in self._edges[waiting.popleft()]:
+                if edge.target in seen or edge.is_fault or (edge.is_repair and not prop.repairs):
+                    continue
+                seen.add(edge.target)
+                waiting.append(edge.target)
+                flaw = prop.judge(self.states[edge.target])
+                if flaw is not None and len(flaw.nodes) < len(least.nodes):
+                    least = flaw
+        return least
 
     @property
     def told_limit(self) -> str:

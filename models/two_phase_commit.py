@@ -118,7 +118,8 @@ class Coordinator(Node):
         return self.decide(self.decision or Decision.ABORT)
 
     def decide(self, decision: Decision) -> Steps:
-        return self.become(phase=Phase(decision)).send(self.participants, VERDICT[decision])
+        decided = self.become(phase=Phase(decision)).named(f"decide to {VERDICT[decision]}")
+        return decided.send(self.participants, VERDICT[decision])
 
 
 VERDICT = {Decision.COMMIT: Commit(), Decision.ABORT: Abort()}
@@ -335,6 +336,7 @@ class PresumingCoordinator(Coordinator):
 
     def decide(self, decision: Decision) -> Steps:
         decided = self.become(phase=Phase(decision), committed=decision is Decision.COMMIT)
+        decided = decided.named(f"decide to {VERDICT[decision]}")
         return decided.send(self.participants, VERDICT[decision])
 
     @restart

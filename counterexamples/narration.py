@@ -1,0 +1,96 @@
+"""Narration: the words around a picture: what was promised, what went wrong, under which bounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from everyway.invariants.property import Broken, Property, PropertyKind
+from everyway.models.language.action import Kind
+from everyway.models.language.system import System
+from everyway.models.language.world import World
+
+from .recording import Recording
+
+
+def headline(prop: Property, is_violation: bool) -> str:
+    """Return what the picture shows, e.g. "Agreement violated"."""
+    if prop.kind is PropertyKind.NO_DEADLOCK:
+        return "Deadlock"
+    name = _capital(prop.name)
+    return f"{name} violated" if is_violation else name
+
+
+def subject(system: Any) -> str:
+    """Return what was checked, e.g. "3pc, 3 participants"."""
+    if isinstance(system, System):
+        return str(system)
+    told = str(system)
+    return type(system).__name__ if told == object.__repr__(system) else told
+
+
+def summary(system: Any, recording: Recording, is_shortest: bool) -> str:
+    """Return length, faults and bounds, e.g. "18 steps · 2 messages lost · shortest under losses ≤ 2"."""
+    kinds = Counter(step.kind for step in recording.steps)
+    crashes = sum(step.crashed for step in recording.steps)
+    false_suspicions = sum(step.kind is Kind.SUSPICION and step.is_fault for step in recording.steps)
+    counted = (
+        (len(recording.steps), "step"),
+        (kinds[Kind.LOSS], "message lost|messages lost"),
+        (kinds[Kind.DUPLICATION], "duplicate"),
+        (crashes, "crash|crashes"),
+        (kinds[Kind.RESTART], "restart"),
+        (kinds[Kind.PARTITION], "partition"),
+        (kinds[Kind.TIMEOUT], "time-out"),
+        (false_suspicions, "false suspicion"),
+    )
+    parts = [_counted(number, word) for number, word in counted if number or word == "step"]
+    shortest = "shortest" if is_shortest else "not the shortest"
+    if isinstance(system, System):
+        shortest += f" under {system.bounds}"
+    return " · ".join([*parts, shortest])
+
+
+def sentence(prop: Property, flaw: Broken | None, end: Any, is_violation: bool) -> str:
+    """Return what went wrong in one sentence, or what was reached."""
+    if flaw is not None and flaw.reason:
+        return _full_stop(_capital(flaw.reason))
+    if not is_violation:
+        return f"Reached: {_told(end)}."
+    if prop.kind is PropertyKind.NO_DEADLOCK:
+        return f"Nothing can happen any more, and the protocol is not done: {_told(end)}."
+    is_or_not = "is" if prop.kind is PropertyKind.NEVER else "is not"
+    return f"'{prop.name}' {is_or_not} so here: {_told(end)}."
+
+
+def promise(prop: Property, steps: int, is_violation: bool, remark: str) -> str:
+    """Return the property in words, and the step that first broke it."""
+    words = _full_stop(prop.promise or f"'{prop.name}' {prop.kind.value}")
+    if not is_violation:
+        when = f"Reached by step {steps}." if steps else "So from the start."
+    elif prop.kind is PropertyKind.RECOVERABLE:
+        when = f"After step {steps} no way leads there any more" if steps else "No way leads there"
+        when += f" ({remark})." if remark else "."
+    else:
+        when = f"First broken by step {steps}." if steps else "Broken from the start."
+    return f"{_capital(prop.name)}: {words} {when}"
+
+
+def _told(state: Any) -> str:
+    if isinstance(state, World):
+        return ", ".join(f"{node.id} {node}{'' if state.is_up(node) else ' (down)'}" for node in state)
+    text = str(state)
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def _counted(number: int, words: str) -> str:
+    one, _, many = words.partition("|")
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _full_stop(words: str) -> str:
+    return words if words.endswith((".", "!", "?")) else words + "."
