@@ -1,0 +1,173 @@
+"""Assertions for unit tests.
+
+>>> from everyway.testing import assert_holds
+>>> from everyway.models.two_phase_commit import TwoPhaseCommit
+>>> assert_holds(TwoPhaseCommit(), "agreement", crashes=1).statistics.states
+360
+
+A failing assertion raises ``CounterexampleFound``, whose text is one line; the pytest plugin adds the story
+as a section of the report and saves the diagram.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from everyway.checking import Report, as_system, check, find_property, promised
+from everyway.explorer import Limits, Outcome, Search, Verdict
+from everyway.invariants.property import Property, PropertyKind
+from everyway.models.language import FAULT_KINDS, Budget, Faults, Network, Timeouts, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from everyway.counterexamples.trace import Trace
+
+Wanted = Property | str | Iterable[Property | str] | None
+
+
+class CounterexampleFound(AssertionError):
+    """A property that was asserted to hold does not; ``trace`` is the run that breaks it, if there is one."""
+
+    def __init__(self, message: str, trace: Trace | None = None) -> None:
+        super().__init__(message)
+        self.trace = trace
+
+
+def assert_holds(
+    subject: Any,
+    properties: Wanted = None,
+    *,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
+    search: Search = "bfs",
+    limits: Limits | None = None,
+    deadlock: bool | None = None,
+    **budgets: int | Budget,
+) -> Report:
+    """Assert that properties hold in the whole space under the bounds, and return the report.
+
+    Args:
+        subject: a protocol, a system, or any object with ``initial()`` and ``steps(state)``.
+        properties: properties, or names of promises of the protocol; by default all that it promises.
+        faults: the fault budgets; or give them one by one, as in ``crashes=1, losses=at_most(2, Abort)``.
+        timeouts: ``"late"``, ``"early"`` or ``"never"``.
+        network: ``"bag"``, ``"set"`` or ``"fifo"``.
+        search: ``"bfs"`` or ``"dfs"``.
+        limits: when to stop; a search that is stopped has not shown that anything holds, and fails.
+        deadlock: whether to look for deadlocks too; by default if the model says what a proper end is.
+
+    Raises:
+        CounterexampleFound: if a property is violated, or could not be decided within the limits.
+        EverywayError: if the model or the arguments are wrong.
+    """
+    __tracebackhide__ = True
+    report = _checked(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+    for wanted in (Outcome.VIOLATED, Outcome.UNKNOWN):
+        for verdict in report.verdicts:
+            if verdict.outcome is wanted:
+                raise CounterexampleFound(_told(report, verdict), _trace(report, verdict))
+    return report
+
+
+def assert_violated(
+    subject: Any,
+    properties: Wanted = None,
+    *,
+    length: int | None = None,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
+    search: Search = "bfs",
+    limits: Limits | None = None,
+    deadlock: bool | None = None,
+    **budgets: int | Budget,
+) -> Report:
+    """Assert that every one of these properties is violated, and return the report.
+
+    Args:
+        subject: as for ``assert_holds``, like the other arguments.
+        properties: what must be violated.
+        length: the number of steps of the shortest counterexample, to pin it down.
+
+    Raises:
+        AssertionError: if a property holds, is not decided, or its counterexample has another length.
+        EverywayError: if the model or the arguments are wrong.
+    """
+    __tracebackhide__ = True
+    if length is not None and search != "bfs":
+        raise UsageError("length pins the shortest counterexample, which only search='bfs' finds.")
+    report = _checked(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+    for verdict in report.verdicts:
+        if verdict.outcome is not Outcome.VIOLATED:
+            why = f" ({verdict.why})" if verdict.why else f" in all {report.statistics.states:,} states"
+            raise AssertionError(
+                f"{verdict.property.name} was to be violated, but {_is(verdict)}{why}: {report.system}; {report.bounds}"
+            )
+        if length is not None and verdict.length != length:
+            raise CounterexampleFound(
+                f"{verdict.property.name} is violated in {verdict.length} steps, not in {length}: {report.system}",
+                _trace(report, verdict),
+            )
+    return report
+
+
+def _is(verdict: Verdict) -> str:
+    return "it holds" if verdict.outcome is Outcome.HOLDS else "it is unknown"
+
+
+def _checked(
+    subject: Any,
+    properties: Wanted,
+    faults: Faults | None,
+    budgets: Mapping[str, int | Budget],
+    timeouts: Timeouts | str | None,
+    network: Network | str | None,
+    search: Search,
+    limits: Limits | None,
+    deadlock: bool | None,
+) -> Report:
+    for name in budgets:
+        if name not in FAULT_KINDS:
+            known = ", ".join(FAULT_KINDS)
+            raise UsageError(f"unknown fault '{name}'.{did_you_mean(name, FAULT_KINDS)} Known: {known}.")
+    if faults and budgets:
+        raise UsageError("give the fault budgets either as faults=... or one by one, not both.")
+    system = as_system(subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network)
+    wanted = _wanted(properties, promised(system))
+    report = check(system, wanted, search=search, limits=limits, deadlock=deadlock)
+    if not report.verdicts:
+        raise UsageError(
+            f"{report.system} promises nothing, and no property was given: there is nothing to assert."
+        )
+    return report
+
+
+def _faults(budgets: Mapping[str, Any]) -> Faults | None:
+    return Faults(**budgets) if budgets else None
+
+
+def _wanted(properties: Wanted, promises: Sequence[Property]) -> list[Property] | None:
+    """Return the properties that are meant; names are those of promises."""
+    if properties is None:
+        return None
+    listed = [properties] if isinstance(properties, (Property, str)) else list(properties)
+    return [find_property(wanted, promises) if isinstance(wanted, str) else wanted for wanted in listed]
+
+
+def _told(report: Report, verdict: Verdict) -> str:
+    """Return the failure in one line."""
+    name = verdict.property.name
+    if verdict.outcome is Outcome.UNKNOWN:
+        return f"{name} is unknown: {verdict.why}: {report.system}; {report.bounds}"
+    reason = f": {verdict.broken.reason}" if verdict.broken and verdict.broken.reason else ""
+    steps = ""
+    if verdict.length is not None:
+        steps = f" in {verdict.length} step{'' if verdict.length == 1 else 's'}"
+    if verdict.property.kind is PropertyKind.POSSIBLE:
+        return f"{name} is not possible{reason}: {report.system}; {report.bounds}"
+    return f"{name} violated{steps}{reason} ({report.system}; {report.bounds})"
+
+
+def _trace(report: Report, verdict: Verdict) -> Trace | None:
+    return report.trace(verdict) if verdict.path is not None else None
