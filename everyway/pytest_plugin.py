@@ -94,7 +94,7 @@ def _folder(item: pytest.Item) -> Path:
     config = item.config
     chosen = config.getoption("--everyway-diagrams") or config.getini("everyway_diagrams")
     if chosen:
-        return (config.rootpath / chosen).resolve()
+        return (config.rootpath / str(chosen)).resolve()
     factory = getattr(config, "_tmp_path_factory", None)
     if factory is None:  # pytest runs without its tmp_path plugin
         return (config.rootpath / DEFAULT_FOLDER).resolve()

@@ -12,7 +12,7 @@ def test_one_at_a_time_while_nothing_fails() -> None:
 
 
 def test_a_restarted_server_gives_the_lock_away_twice() -> None:
-    assert_violated(LockService(), "mutual exclusion", crashes=at_most(1, "server"), restarts=1, length=7)
+    assert_violated(LockService(), "mutual exclusion", crashes=at_most(1, "server"), restarts=1, length=8)
 
 
 def test_a_holder_on_disk_survives_the_restart() -> None:
