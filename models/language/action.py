@@ -51,7 +51,7 @@ class Action:
     about: NodeId | None = None
     """The node that is suspected."""
     outcome: int = 0
-    """Which of the steps that the handler offered was taken, counted from 0."""
+    """Which of the steps that the handler offered was taken, or which copy in a queue was struck, counted from 0."""
     label: str = ""
     """What the node did, in words, e.g. "count vote"."""
     note: str = ""

@@ -120,15 +120,19 @@ class Behaviour:
             arguments = (question.about,)
         self.calls += 1
         untouched = _built_anew(question.state)
+        same_arguments = _built_anew(arguments)
         first = _checked(question, handler, lambda: handler.call(question.state, *arguments))
         if question.state != untouched:
             raise ModelError(
                 f"{_place(question, handler)} changed its own state {_difference(untouched, question.state)}.\n"
                 f"A handler is pure: leave self alone and return self.become(...)."
             )
-        again = _checked(
-            question, handler, lambda: handler.call(untouched, *(_built_anew(value) for value in arguments))
-        )
+        if arguments != same_arguments:
+            raise ModelError(
+                f"{_place(question, handler)} changed the message that it was given.\n"
+                f"A handler is pure: the same message may be delivered again, and in other runs."
+            )
+        again = _checked(question, handler, lambda: handler.call(untouched, *same_arguments))
         if first != again:
             raise ModelError(
                 f"{_place(question, handler)} answered the same question differently the second time: "
@@ -277,7 +281,7 @@ def _place(question: Question, handler: Handler) -> str:
         occasion = type(question.envelope.message).__name__
     try:
         source = inspect.getsourcefile(type(question.state))
-    except TypeError:  # a class made in an interactive session
+    except (TypeError, OSError):  # a class made in an interactive session
         source = None
     prefix = f"{Path(source).name}: " if source else ""
     return f"{prefix}{handler.full_name} (on {occasion}, at node {question.state.id})"
@@ -314,12 +318,25 @@ def _check_hashable(value: Any, place: str) -> None:
         ) from None
 
 
+class _BackwardSet(frozenset[Any]):
+    """A set that is gone through in the opposite order, so that whoever relies on a set's order is found out.
+
+    Filling a plain set in another order does not do: whether that changes anything depends on the hash seed.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([*super().__iter__()][::-1])
+
+
 def _built_anew(value: Any) -> Any:
-    """Return an equal value that shares no container with the given one; sets are filled in the opposite order."""
+    """Return an equal value that shares no container with the given one; sets are gone through backwards."""
     if isinstance(value, tuple) and type(value) is tuple:
         return tuple(_built_anew(item) for item in value)
     if isinstance(value, frozenset):
-        return frozenset([_built_anew(item) for item in value][::-1])
+        anew = [_built_anew(item) for item in value]
+        return _BackwardSet(anew) if len(anew) > 1 else frozenset(anew)
     if isinstance(value, (list, set, dict)):
         return type(value)(value)
     if attrs.has(type(value)) and not isinstance(value, type):

@@ -53,9 +53,13 @@ class Bag:
         """Remove one copy."""
         return self._with(envelope, -1)
 
-    def repeat(self, envelope: Envelope) -> Bag:
-        """Make one more copy of a message."""
-        return self.put(envelope)
+    def lost(self, envelope: Envelope) -> tuple[Bag, ...]:
+        """Return what may be left when the network loses a copy."""
+        return (self.take(envelope),)
+
+    def repeated(self, envelope: Envelope) -> tuple[Bag, ...]:
+        """Return what there may be when the network makes one more copy."""
+        return (self.put(envelope),)
 
     def _with(self, envelope: Envelope, more: int) -> Bag:
         counts = dict(self.counts)
@@ -88,9 +92,13 @@ class MessageSet:
         """Leave everything as it is."""
         return self
 
-    def repeat(self, envelope: Envelope) -> MessageSet:
-        """Leave everything as it is: the message can be delivered again as it stands."""
-        return self
+    def lost(self, envelope: Envelope) -> tuple[MessageSet, ...]:
+        """Return nothing: a message may stay undelivered for ever as it is."""
+        return ()
+
+    def repeated(self, envelope: Envelope) -> tuple[MessageSet, ...]:
+        """Return nothing: the message can be delivered again as it is."""
+        return ()
 
     def deliverable(self) -> tuple[Envelope, ...]:
         """Return what may be delivered next: everything."""
@@ -118,11 +126,19 @@ class Fifo:
         queue.remove(envelope)
         return self._with(envelope.sender, tuple(queue))
 
-    def repeat(self, envelope: Envelope) -> Fifo:
-        """Put a copy of a message right behind it."""
-        queue = list(dict(self.queues)[envelope.sender])
-        queue.insert(queue.index(envelope), envelope)
-        return self._with(envelope.sender, tuple(queue))
+    def lost(self, envelope: Envelope) -> tuple[Fifo, ...]:
+        """Return what may be left when the network loses a copy: which of several makes a difference."""
+        queue = dict(self.queues)[envelope.sender]
+        left = [queue[:place] + queue[place + 1 :] for place, held in enumerate(queue) if held == envelope]
+        return tuple(self._with(envelope.sender, rest) for rest in dict.fromkeys(left))
+
+    def repeated(self, envelope: Envelope) -> tuple[Fifo, ...]:
+        """Return what there may be when the network makes one more copy, right behind the message."""
+        queue = dict(self.queues)[envelope.sender]
+        longer = [
+            (*queue[:place], envelope, *queue[place:]) for place, held in enumerate(queue) if held == envelope
+        ]
+        return tuple(self._with(envelope.sender, more) for more in dict.fromkeys(longer))
 
     def _with(self, sender: str, queue: tuple[Envelope, ...]) -> Fifo:
         queues = dict(self.queues)

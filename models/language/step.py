@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from .message import NodeId
+from .naming import order_key
 
 if TYPE_CHECKING:
     from .node import Node
@@ -48,8 +49,11 @@ class Step:
         """
         if isinstance(to, str):
             one = Send((to,), message, is_ordered=True)
+        elif isinstance(to, (set, frozenset)):
+            # Equal sets may differ in their order, but equal steps must be equal.
+            one = Send(tuple(sorted(to, key=order_key)), message, is_ordered=False)
         else:
-            one = Send(tuple(to), message, is_ordered=not isinstance(to, (set, frozenset)))
+            one = Send(tuple(to), message, is_ordered=True)
         return evolve(self, sends=(*self.sends, one))
 
     def named(self, label: str) -> Step:

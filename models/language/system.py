@@ -250,12 +250,17 @@ class System:
         for position, mailbox in enumerate(world.mailboxes):
             for envelope in dict.fromkeys(mailbox.content()):
                 if self._has_left(world, "losses") and self._concerns(self.faults.losses, envelope):
-                    lost = _spent(self._emptied(world, envelope), "losses")
-                    yield self._observed(world, Action(Kind.LOSS, envelope=envelope), lost)
+                    for number, box in enumerate(mailbox.lost(envelope)):
+                        boxes = _replaced(world.mailboxes, position, box)
+                        lost = _spent(evolve(world, mailboxes=boxes), "losses")
+                        action = Action(Kind.LOSS, envelope=envelope, outcome=number)
+                        yield self._observed(world, action, lost)
                 if self._has_left(world, "duplicates") and self._concerns(self.faults.duplicates, envelope):
-                    boxes = _replaced(world.mailboxes, position, mailbox.repeat(envelope))
-                    copied = _spent(evolve(world, mailboxes=boxes), "duplicates")
-                    yield self._observed(world, Action(Kind.DUPLICATION, envelope=envelope), copied)
+                    for number, box in enumerate(mailbox.repeated(envelope)):
+                        boxes = _replaced(world.mailboxes, position, box)
+                        copied = _spent(evolve(world, mailboxes=boxes), "duplicates")
+                        action = Action(Kind.DUPLICATION, envelope=envelope, outcome=number)
+                        yield self._observed(world, action, copied)
 
     # Taking a step.
 
