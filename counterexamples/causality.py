@@ -1,0 +1,80 @@
+"""Causality: which steps came before which (Lamport 1978), and the rows and columns that follow from it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from .trace import Kind, Trace, TraceMessage, TraceStep
+
+_WITHOUT_ROW = frozenset({Kind.LOSS, Kind.DROP, Kind.DUPLICATION})
+_GLOBAL = frozenset({Kind.PARTITION, Kind.HEAL})
+MOST_PERMUTED = 7
+"""Up to this many columns the best order is found by trying all."""
+
+
+def rows(steps: Sequence[TraceStep], messages: Sequence[TraceMessage]) -> dict[int, int]:
+    """Return the row of each step, by its number: its Lamport clock.
+
+    A step is one row below the last step of its node and below the send of the message that it received.
+    Barriers are below everything before them, and partitions and heals above everything after them too.
+    Steps of the network on a single message have no row: they are drawn on the message.
+    """
+    row: dict[int, int] = {}
+    last: dict[str, int] = {}
+    lowest = floor = 0
+    for step in steps:
+        if step.kind in _WITHOUT_ROW:
+            continue
+        above = [floor, last.get(step.node or "", 0)]
+        if step.is_barrier:
+            above.append(lowest)
+        if step.message is not None:
+            above.append(row.get(messages[step.message].sent_by, 0))
+        row[step.number] = max(above) + 1
+        lowest = max(lowest, row[step.number])
+        if step.kind in _GLOBAL:
+            floor = lowest
+        elif step.node:
+            last[step.node] = row[step.number]
+    return row
+
+
+def happened_before(trace: Trace, number: int) -> frozenset[int]:
+    """Return the causal past of a step, itself included."""
+    past: set[int] = set()
+    waiting = [number]
+    while waiting:
+        step = waiting.pop()
+        if step not in past:
+            past.add(step)
+            waiting.extend(cause for cause in trace.steps[step - 1].causes if cause)
+    return frozenset(past)
+
+
+def column_order(trace: Trace) -> tuple[str, ...]:
+    """Return the nodes from left to right: few walls of partitions, then short arrows, else as given."""
+    given = [lifeline.node for lifeline in trace.lifelines]
+    splits = [step.sides for step in trace.steps if step.kind is Kind.PARTITION]
+    if not splits or len(given) > MOST_PERMUTED:
+        return tuple(_grouped(given, splits[0])) if splits else tuple(given)
+
+    def cost(order: Sequence[str]) -> tuple[int, int, list[int]]:
+        place = {node: position for position, node in enumerate(order)}
+        arrows = sum(abs(place[message.sender] - place[message.to]) for message in trace.messages)
+        return walls(order, splits), arrows, [given.index(node) for node in order]
+
+    return min(itertools.permutations(given), key=cost)
+
+
+def walls(order: Sequence[str], splits: Sequence[Sequence[Sequence[str]]]) -> int:
+    """Return between how many neighbouring columns a partition must draw a wall."""
+    count = 0
+    for sides in splits:
+        side = {node: number for number, group in enumerate(sides) for node in group}
+        count += sum(side.get(a) != side.get(b) for a, b in itertools.pairwise(order))
+    return count
+
+
+def _grouped(given: Sequence[str], sides: Sequence[Sequence[str]]) -> list[str]:
+    return [node for group in sides for node in given if node in group]
