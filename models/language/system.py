@@ -120,6 +120,7 @@ class System:
     def initial(self) -> Iterator[World]:
         """Yield the worlds at the start."""
         left = tuple(0 if budget is None else budget.count for budget in self._budgets())
+        can_crash = bool(self.faults.crashes)
         for number, start in enumerate(self._starts):
             yield World(
                 roster=self.roster,
@@ -129,7 +130,7 @@ class System:
                 cut_off=None,
                 left=left,
                 memory=self._memory,
-                start=number,
+                start=number if can_crash else 0,
             )
 
     def steps(self, world: World) -> Iterator[tuple[Action, World]]:

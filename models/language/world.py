@@ -49,7 +49,7 @@ class World:
     memory: tuple[Observer, ...] = ()
     """The observers' states."""
     start: int = 0
-    """Which of the protocol's starts the run began with; a crash wipes a node back to it."""
+    """Which of the protocol's starts the run began with, as a crash wipes a node back to it; 0 if none can crash."""
 
     def __getitem__(self, node: NodeId) -> Node:
         return self.states[self._position(node)]
