@@ -289,8 +289,8 @@ def _cases(draw: Any, fixed: dict[str, Any]) -> Case:
     names = draw(st.sampled_from([("A", "B"), ("A", "B", "C")]))
     network = draw(fixed.get("network", st.sampled_from(Network)))
     timeouts = draw(fixed.get("timeouts", st.sampled_from(Timeouts)))
-    scripts = tuple((name, draw(_scripts(names))) for name in names)
-    values = st.tuples(st.sampled_from([0, 0, 1]), st.sampled_from([0, 0, 1]))
+    scripts = tuple((name, draw(_scripts(name, names))) for name in names)
+    values = st.tuples(st.sampled_from([0, 0, 0, 0, 1]), st.sampled_from([0, 0, 0, 1]))
     starts = draw(st.lists(st.tuples(*[values] * len(names)), min_size=1, max_size=2))
     protocol = Scripted(scripts, tuple(starts), draw(st.booleans()))
     faults = draw(fixed["faults"] if "faults" in fixed else _faults(protocol))
@@ -298,11 +298,13 @@ def _cases(draw: Any, fixed: dict[str, Any]) -> Case:
 
 
 @st.composite
-def _scripts(draw: Any, names: tuple[NodeId, ...]) -> Script:
-    # Starting something comes first: without it nothing happens, and the case says nothing.
-    opening = [draw(_rules(names, CHOICES + TIMEOUTS))] if draw(st.booleans()) else []
-    rules = opening + draw(st.lists(_rules(names, HANDLERS), min_size=2, max_size=7))
-    without = draw(st.frozensets(st.sampled_from(HANDLERS), max_size=2))
+def _scripts(draw: Any, name: NodeId, names: tuple[NodeId, ...]) -> Script:
+    # Without a start and without answers nothing happens, and the case says nothing.
+    first = draw(st.sampled_from(CHOICES + TIMEOUTS)) if name != names[0] else draw(st.sampled_from(CHOICES))
+    rules = [Rule(first, 0, None, None, (draw(_replies(names, 0, False)),))]
+    rules += draw(st.lists(_rules(names, tuple(MESSAGE_HANDLERS)), min_size=2, max_size=4))
+    rules += draw(st.lists(_rules(names, HANDLERS), max_size=4))
+    without = draw(st.frozensets(st.sampled_from(HANDLERS), max_size=2)) - {first}
     awaited = draw(st.lists(st.lists(st.sampled_from(names), max_size=2).map(tuple), max_size=3))
     return Script(tuple(rules), without, tuple(awaited))
 
@@ -316,25 +318,33 @@ def _rules(draw: Any, names: tuple[NodeId, ...], handlers: tuple[str, ...]) -> R
     """
     handler = draw(st.sampled_from(handlers))
     is_answer = handler in MESSAGE_HANDLERS
-    memory = draw(st.sampled_from([0, 0, 1, None] if not is_answer else [None, 0, 1, 2]))
-    disk = draw(st.sampled_from([None, None, None, 0, 1]))
-    about = draw(st.sampled_from([None, None, 0, 1, *names])) if is_answer or handler == "doubt" else None
-    if is_answer and draw(st.integers(0, 5)) == 0:
+    is_reaction = is_answer or handler == "rise"
+    memory = draw(st.sampled_from([None, None, None, 0, 1, 2] if is_reaction else [0, 0, 0, 1, None]))
+    disk = draw(st.sampled_from([None, None, None, None, 0, 1]))
+    about = None
+    if (is_answer or handler == "doubt") and draw(st.integers(0, 2)) == 0:
+        about = draw(st.sampled_from([0, 1, *names]))
+    if is_answer and draw(st.integers(0, 7)) == 0:
         return Rule(handler, memory, disk, about, None)
-    replies = []
-    for _ in range(draw(st.sampled_from([1, 1, 1, 2, 0]))):
-        makes_progress = memory is not None and memory < 2 and draw(st.integers(0, 3)) > 0
-        if makes_progress:
-            after = draw(st.integers(memory + 1, 2))
-            most = 2
-        else:
-            is_free = is_answer or handler == "rise" or draw(st.integers(0, 7)) == 0
-            after = draw(st.sampled_from([None, 0, 1, 2])) if is_free else None
-            most = 1 if is_answer or handler == "rise" else 0
-        sends = tuple(draw(st.lists(_sendings(names, most > 1), max_size=most))) if most else ()
-        new_disk = draw(st.sampled_from([None, None, None, 1, 0])) if makes_progress or is_answer else None
-        replies.append(Reply(after, new_disk, sends, bool(sends) and draw(st.integers(0, 3)) == 0))
+    replies = [
+        draw(_replies(names, memory, is_reaction)) for _ in range(draw(st.sampled_from([1, 1, 1, 1, 2, 0])))
+    ]
     return Rule(handler, memory, disk, about, tuple(replies))
+
+
+@st.composite
+def _replies(draw: Any, names: tuple[NodeId, ...], memory: int | None, is_reaction: bool) -> Reply:
+    if memory is not None and memory < 2 and draw(st.integers(0, 5)) > 0:
+        after, fewest, most = draw(st.integers(memory + 1, 2)), draw(st.sampled_from([1, 1, 1, 1, 0])), 2
+    elif is_reaction:
+        # Going back invites starting over, and with more in flight each time; so it is rare.
+        anywhere = [None, None, 2, 2, memory or 2] * 4 + [0, 1]
+        after, fewest, most = draw(st.sampled_from(anywhere)), 0, 1
+    else:
+        after, fewest, most = draw(st.sampled_from([None] * 7 + [0])), 0, 0
+    sends = tuple(draw(st.lists(_sendings(names, most > 1), min_size=fewest, max_size=most)))
+    disk = draw(st.sampled_from([None, None, None, 1, 1, 0])) if most else None
+    return Reply(after, disk, sends, bool(sends) and draw(st.integers(0, 3)) == 0)
 
 
 @st.composite
@@ -352,14 +362,10 @@ def _sendings(draw: Any, names: tuple[NodeId, ...], to_several: bool) -> Sending
 
 @st.composite
 def _faults(draw: Any, protocol: Scripted) -> Faults:
-    kinds = draw(
-        st.frozensets(
-            st.sampled_from(["losses", "duplicates", "crashes", "restarts", "partitions", "suspicions"]),
-            max_size=3,
-        )
-    )
+    known = st.sampled_from(["crashes", "losses", "duplicates", "restarts", "partitions", "suspicions"])
+    kinds = {draw(known) for _ in range(draw(st.sampled_from([1, 2, 2, 3, 0])))}
     if "restarts" in kinds:
-        kinds |= {"crashes"}
+        kinds.add("crashes")
     budgets: dict[str, Any] = {kind: draw(_budgets(protocol, kind)) for kind in sorted(kinds)}
     if "partitions" in kinds:
         budgets["heals"] = draw(st.sampled_from([None, 0, 1]))

@@ -46,11 +46,11 @@ def explored(case: Case, search: str = "bfs", properties=(), limits: Limits = SM
     return Exploration(case.system(), properties, search=search, limits=limits).run()
 
 
-@steady(250)
+@steady(150)
 @given(cases())
 def test_every_state_has_the_same_steps(case):
     model, system = Model(case), case.system()
-    states = explored(case, limits=Limits(max_states=300)).states
+    states = explored(case, limits=Limits(max_states=200)).states
     event(f"{case.network.value}, {case.timeouts.value}")
     starts = list(dict.fromkeys(seen(case, world) for world in system.initial()))
     assert starts == model.initial()
