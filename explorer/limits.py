@@ -12,7 +12,8 @@ DEFAULT_MAX_STATES = 1_000_000
 
 
 def _sensible(_: Any, attribute: attrs.Attribute[Any], value: float | None) -> None:
-    if value is not None and (isinstance(value, bool) or not value >= 0):
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if value is not None and not (is_number and value >= 0):
         raise UsageError(f"{attribute.name} must be 0 or more, not {value}.")
 
 

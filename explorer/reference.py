@@ -9,10 +9,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from everyway.invariants.property import Broken, Property, PropertyKind
-from everyway.models.language.errors import ModelError
+from everyway.models.language.errors import ModelError, UsageError, did_you_mean
 
 from .limits import Limits
 from .recoverability import Edge, trapped_states
@@ -62,6 +62,11 @@ class Exploration:
         watcher: Watcher | None = None,
         stop_when_decided: bool = False,
     ) -> None:
+        if search not in get_args(Search):
+            known = get_args(Search)
+            raise UsageError(
+                f"unknown search '{search}'.{did_you_mean(search, known)} Known: {', '.join(known)}."
+            )
         self.system = system
         self.properties = tuple(properties)
         self.search = search
@@ -97,6 +102,7 @@ class Exploration:
         try:
             waiting: deque[int] = deque()
             for state in self.system.initial():
+                _check_hashable(state)
                 number = self._visit(state, -1, None, 0)
                 if number is not None:
                     waiting.append(number)
@@ -195,6 +201,7 @@ class Exploration:
                 raise ModelError(
                     f"steps({state}) gave {step!r}, but each step is a pair (action, next state)."
                 )
+            _check_hashable(step[1])
         return steps
 
     def _must_stop(self, frontier: int) -> bool:
@@ -328,3 +335,13 @@ class Exploration:
         if self.statistics.cut:
             return f"cut at depth {self.limits.max_depth}: {self.statistics.cut:,} states have more to come"
         return ""
+
+
+def _check_hashable(state: Any) -> None:
+    try:
+        hash(state)
+    except TypeError:
+        raise ModelError(
+            f"the state {state!r} cannot be compared and stored, because it can be changed in place.\n"
+            f"Use a tuple instead of a list, a frozenset instead of a set, a tuple of pairs instead of a dict."
+        ) from None

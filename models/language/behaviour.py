@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from attrs import evolve, frozen
 from attrs.exceptions import FrozenInstanceError
 
 from .action import Action, Kind
+from .declaration import check_declared
 from .errors import EverywayError, ModelError, did_you_mean
 from .handler import LATER, Handler, Occasion, handlers_for, message_handlers
 from .message import Envelope, NodeId
@@ -190,6 +191,8 @@ class Behaviour:
             raise ModelError(
                 f"{place} sends the class {send.message.__name__}; send a message of it: {send.message.__name__}()."
             )
+        if attrs.has(type(send.message)):
+            check_declared(type(send.message))
         _check_hashable(send.message, place)
         for name in send.to:
             self._check_name(name, f"{place} sends {send.message} to")
@@ -243,7 +246,9 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
     place = _place(question, handler)
     try:
         answer = call()
-        if answer is not None and not isinstance(answer, (Step, Node, str)) and isinstance(answer, Iterable):
+        if inspect.isgenerator(answer):
+            answer = _drained(answer)
+        elif isinstance(answer, Iterable) and not isinstance(answer, (Step, Node, str, bytes, Mapping)):
             answer = tuple(answer)
     except EverywayError as error:
         raise ModelError(f"{place}: {error}") from error
@@ -254,7 +259,7 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         ) from error
     except Exception as error:
         raise ModelError(
-            f"{place} raised {type(error).__name__}: {error} ({_origin(error)}), in the state {question.state!r}."
+            f"{place} raised {type(error).__name__}: {error} ({origin(error)}), in the state {question.state!r}."
         ) from error
     if answer is None:
         return ()
@@ -264,7 +269,7 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         return LATER
     if isinstance(answer, tuple) and all(isinstance(step, Step) for step in answer):
         return answer
-    got = type(answer).__name__
+    got = "LATER, which is for messages only" if answer is LATER else type(answer).__name__
     if isinstance(answer, tuple):
         wrong = next(step for step in answer if not isinstance(step, Step))
         got = f"{len(answer)} values, among them a {type(wrong).__name__}"
@@ -272,6 +277,20 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         f"{place} returned {got}, but a handler returns a Step, None or an iterable of Steps.\n"
         f"Make each with self.become(...), self.send(...) or self.stay()."
     )
+
+
+def _drained(generator: Generator[Any, None, Any]) -> tuple[Any, ...]:
+    """Return what a generator yields; refuse one that returns a value, which Python would silently drop."""
+    steps = []
+    while True:
+        try:
+            steps.append(next(generator))
+        except StopIteration as end:
+            if end.value is not None:
+                raise ModelError(
+                    "yields some steps and returns another, which would be lost.\nYield every one."
+                ) from None
+            return tuple(steps)
 
 
 def _place(question: Question, handler: Handler) -> str:
@@ -287,7 +306,7 @@ def _place(question: Question, handler: Handler) -> str:
     return f"{prefix}{handler.full_name} (on {occasion}, at node {question.state.id})"
 
 
-def _origin(error: BaseException) -> str:
+def origin(error: BaseException) -> str:
     """Return the file and line of the user's code where an error was raised."""
     trace = error.__traceback__
     while trace and trace.tb_next:

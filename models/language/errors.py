@@ -24,8 +24,9 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     >>> did_you_mean("paxso", ["paxos", "raft"])
     " Did you mean 'paxos'?"
     """
-    near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in known], n=1, cutoff=0.5)
+    names = sorted(known)  # a set's own order would make the advice depend on the hash seed
+    near = difflib.get_close_matches(wrong.lower(), [name.lower() for name in names], n=1, cutoff=0.5)
     if not near:
         return ""
-    original = next(name for name in known if name.lower() == near[0])
+    original = next(name for name in names if name.lower() == near[0])
     return f" Did you mean '{original}'?"

@@ -61,6 +61,10 @@ def _not_negative(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         return
     if not isinstance(value, Budget):
         raise UsageError(f"{attribute.name} must be a whole number or at_most(...), not {value!r}.")
+    if not isinstance(value.count, int) or isinstance(value.count, bool):
+        raise UsageError(
+            f"{attribute.name} must be a whole number or at_most(...), not at_most({value.count!r})."
+        )
     if value.count < 0:
         raise UsageError(f"{attribute.name} must be 0 or more, not {value.count}.")
 

@@ -39,6 +39,16 @@ class Trigger:
     awaiting: Awaiting | None = None
 
 
+def _marked(method: Method, trigger: Trigger) -> Method:
+    if hasattr(method, _MARK):
+        raise ModelError(
+            f"{method.__qualname__} has two decorators, of which one would be lost. For several messages write "
+            f"@on(Yes, No); for another occasion write another method."
+        )
+    setattr(method, _MARK, trigger)
+    return method
+
+
 def on(*messages: type) -> Callable[[Method], Method]:
     """Call the method when a message of one of these classes, or of a subclass, is delivered.
 
@@ -53,8 +63,7 @@ def on(*messages: type) -> Callable[[Method], Method]:
         raise ModelError("@on() needs the class of the message that the method handles, such as @on(Vote).")
 
     def mark(method: Method) -> Method:
-        setattr(method, _MARK, Trigger(Occasion.DELIVERY, messages))
-        return method
+        return _marked(method, Trigger(Occasion.DELIVERY, messages))
 
     return mark
 
@@ -72,8 +81,7 @@ def timeout(method: Any = None, *, awaiting: Awaiting | None = None) -> Any:
     """
 
     def mark(target: Method) -> Method:
-        setattr(target, _MARK, Trigger(Occasion.TIMEOUT, awaiting=awaiting))
-        return target
+        return _marked(target, Trigger(Occasion.TIMEOUT, awaiting=awaiting))
 
     return mark if method is None else mark(method)
 
@@ -83,8 +91,7 @@ def choice(method: Method) -> Method:
 
     Returning ``None`` says that nothing of the kind can happen now.
     """
-    setattr(method, _MARK, Trigger(Occasion.CHOICE))
-    return method
+    return _marked(method, Trigger(Occasion.CHOICE))
 
 
 def restart(method: Method) -> Method:
@@ -92,8 +99,7 @@ def restart(method: Method) -> Method:
 
     Returning ``None`` leaves it at that. A node without such a method just comes up.
     """
-    setattr(method, _MARK, Trigger(Occasion.RESTART))
-    return method
+    return _marked(method, Trigger(Occasion.RESTART))
 
 
 def suspect(method: Method) -> Method:
@@ -102,8 +108,7 @@ def suspect(method: Method) -> Method:
     It is enabled for every node that is down, and, within the budget ``suspicions``, wrongly for one that is
     up. Returning ``None`` says that the node knows it already or does not care.
     """
-    setattr(method, _MARK, Trigger(Occasion.SUSPICION))
-    return method
+    return _marked(method, Trigger(Occasion.SUSPICION))
 
 
 class _Later(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import Enum, Flag
 from typing import Any
 
 import attrs
@@ -51,7 +51,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Enum):
-        return value.name.lower().replace("_", " ")
+        return str(value.name or value.value).lower().replace("_", " ")
     if isinstance(value, str):
         return value
     if isinstance(value, (set, frozenset)):
@@ -71,6 +71,8 @@ def order_key(value: Any) -> tuple[Any, ...]:
         return (0,)
     if isinstance(value, bool):
         return (1, int(value))
+    if isinstance(value, Flag):
+        return (4, type(value).__qualname__, value.value)
     if isinstance(value, Enum):
         return (4, type(value).__qualname__, list(type(value)).index(value))
     if isinstance(value, (int, float)):

@@ -97,6 +97,12 @@ def _as_declared(kind: type[Node]) -> list[attrs.Attribute[Any]]:
     return sorted(attrs.fields(kind), key=lambda declared: order.index(declared.name))
 
 
+def survives(field: attrs.Attribute[Any]) -> bool | None:
+    """Return whether a field survives a crash; None if it was declared neither durable nor volatile."""
+    found: bool | None = field.metadata.get(_SURVIVES)
+    return found
+
+
 def role_of(kind: type[Node]) -> str:
     """Return the role of a class of nodes, e.g. ``"coordinator"``.
 
@@ -115,14 +121,14 @@ def after_crash(node: Node, initial: Node) -> Node:
     """
     fresh = {}
     for declared in attrs.fields(type(node)):
-        survives = declared.metadata.get(_SURVIVES)
+        lasts = survives(declared)
         before, now = getattr(initial, declared.name), getattr(node, declared.name)
-        if survives is None and now != before:
+        if lasts is None and now != before:
             raise ModelError(
                 f"{type(node).__name__}.{declared.name} changed at node {node.id} before it crashed "
                 f"(from {shown(before)} to {shown(now)}), but the field does not say whether it survives.\n"
                 f"Declare it with durable(...) or volatile(...)."
             )
-        if survives is False and now != before:
+        if lasts is False and now != before:
             fresh[declared.name] = before
     return attrs.evolve(node, **fresh) if fresh else node

@@ -41,6 +41,9 @@ def parameter(
 def _within_bounds(instance: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
     least, most = attribute.metadata[_BOUNDS]
     name = type(instance).__name__
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number and not (least is most is None):
+        raise UsageError(f"{name}: {attribute.name} must be a number, not {value!r}.")
     if least is not None and value < least:
         raise UsageError(f"{name}: {attribute.name} must be at least {least}, not {value}.")
     if most is not None and value > most:

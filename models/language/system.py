@@ -7,14 +7,16 @@ steps, and every counterexample is run again by this one before it is shown.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any, TypeVar
 
 from attrs import evolve
 
 from .action import Action, Kind
-from .behaviour import Behaviour, Outcome
-from .errors import ModelError, UsageError, did_you_mean
+from .behaviour import Behaviour, Outcome, origin
+from .declaration import check_declared
+from .errors import EverywayError, ModelError, UsageError, did_you_mean
 from .faults import FAULT_KINDS, NO_FAULTS, Budget, Faults, Timeouts
 from .handler import Occasion, handlers_of, message_types
 from .message import Envelope, NodeId
@@ -24,6 +26,8 @@ from .node import Node, after_crash, role_of
 from .observer import Event, Observer
 from .protocol import Protocol
 from .world import Roster, World
+
+E = TypeVar("E", bound=Enum)
 
 
 class System:
@@ -52,8 +56,9 @@ class System:
     ) -> None:
         self.protocol = protocol
         self.faults = faults
-        self.timeouts = Timeouts(timeouts) if timeouts else protocol.timeouts
-        self.network = Network(network) if network else protocol.network
+        self.timeouts = _chosen(Timeouts, timeouts) if timeouts else protocol.timeouts
+        self.network = _chosen(Network, network) if network else protocol.network
+        check_declared(type(protocol))
         self._starts = [_named(protocol, start) for start in _starts(protocol)]
         first = self._starts[0]
         names = tuple(first)
@@ -345,14 +350,16 @@ class System:
     def _check_budgets(self) -> None:
         nodes = {*self.roster.names, *self._roles.values()}
         nodes |= {base.__name__ for kind in self._kinds for base in kind.__mro__ if issubclass(base, Node)}
-        messages = {base.__name__ for kind in message_types(self._kinds) for base in kind.__mro__}
-        messages |= {hyphenated(kind.__name__) for kind in message_types(self._kinds)}
-        for kind, budget in self.faults:
-            known = nodes | messages if kind in ("losses", "duplicates") else nodes
+        handled = message_types(self._kinds)
+        messages = {base.__name__ for kind in handled for base in kind.__mro__}
+        for kind in _with_subclasses(handled):
+            messages |= {kind.__name__, hyphenated(kind.__name__)}
+        for fault, budget in self.faults:
+            known = nodes | messages if fault in ("losses", "duplicates") else nodes
             for word in budget.only:
                 if word not in known:
                     raise UsageError(
-                        f"{kind}: {self.protocol.title()} has nothing called '{word}'.{did_you_mean(word, known)} "
+                        f"{fault}: {self.protocol.title()} has nothing called '{word}'.{did_you_mean(word, known)} "
                         f"Known: {', '.join(sorted(known - {'Node', 'object', 'Message'}, key=order_key))}."
                     )
 
@@ -383,9 +390,33 @@ class System:
         )
 
 
+def _chosen(kind: type[E], word: E | str) -> E:
+    """Return the member of an enum that a word names."""
+    try:
+        return kind(word)
+    except ValueError:
+        words = [member.value for member in kind]
+        raise UsageError(
+            f"unknown {kind.__name__.lower()} '{word}'.{did_you_mean(str(word), words)} Known: {', '.join(words)}."
+        ) from None
+
+
 def _starts(protocol: Protocol) -> list[Mapping[NodeId, Node]]:
-    made: Any = protocol.nodes()
-    starts = [made] if isinstance(made, Mapping) else list(made)
+    made: Any = None
+    try:
+        made = protocol.nodes()
+        starts = [made] if isinstance(made, Mapping) or not isinstance(made, Iterable) else list(made)
+    except EverywayError:
+        raise
+    except NotImplementedError as error:
+        raise ModelError(f"{error}.") from error
+    except Exception as error:
+        hint = ""
+        if isinstance(error, TypeError) and "__init__()" in str(error):
+            hint = "\nIs the class that it makes decorated with @frozen?"
+        raise ModelError(
+            f"{type(protocol).__name__}.nodes raised {type(error).__name__}: {error} ({origin(error)}).{hint}"
+        ) from error
     if not starts or not all(isinstance(start, Mapping) and start for start in starts):
         raise ModelError(
             f"{type(protocol).__name__}.nodes returned {type(made).__name__}, but it returns the nodes by name, "
@@ -405,7 +436,7 @@ def _named(protocol: Protocol, start: Mapping[NodeId, Node]) -> dict[NodeId, Nod
             raise ModelError(
                 f"{place} is a {type(node).__name__}, not an instance of a subclass of Node.{hint}"
             )
-        _check_declared(type(node))
+        check_declared(type(node))
         named[name] = evolve(node, id=name)
         try:
             hash(named[name])
@@ -417,19 +448,6 @@ def _named(protocol: Protocol, start: Mapping[NodeId, Node]) -> dict[NodeId, Nod
     return named
 
 
-def _check_declared(kind: type) -> None:
-    """Refuse a class whose fields attrs does not know because @frozen was forgotten."""
-    known = {declared.name for declared in kind.__attrs_attrs__}  # type: ignore[attr-defined]
-    for base in kind.__mro__:
-        if base is Node:
-            break
-        for name, hint in vars(base).get("__annotations__", {}).items():
-            if name not in known and "ClassVar" not in str(hint):
-                raise ModelError(
-                    f"{base.__name__} declares the field '{name}', but the class is not decorated with @frozen."
-                )
-
-
 def _observers(protocol: Protocol) -> dict[str, Observer]:
     observers = dict(protocol.observers())
     for name, observer in observers.items():
@@ -437,6 +455,7 @@ def _observers(protocol: Protocol) -> dict[str, Observer]:
             raise ModelError(
                 f"{type(protocol).__name__}.observers: '{name}' is a {type(observer).__name__}, not an Observer."
             )
+        check_declared(type(observer))
     return observers
 
 
@@ -455,6 +474,12 @@ def _watching(name: str, observer: Observer, event: Event) -> Observer:
             f"observer's next state, or self."
         )
     return after
+
+
+def _with_subclasses(kinds: Iterable[type]) -> Iterator[type]:
+    for kind in kinds:
+        yield kind
+        yield from _with_subclasses(type.__subclasses__(kind))
 
 
 def _actor(outcome: Outcome) -> NodeId:

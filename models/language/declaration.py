@@ -1,0 +1,26 @@
+"""Declarations: whether attrs knows every field that a class declares."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import attrs
+
+from .errors import ModelError
+
+
+@cache
+def check_declared(kind: type) -> None:
+    """Refuse a class of which attrs does not know some fields, because @frozen was forgotten.
+
+    Without it a declared field is no part of the state: two different states would be taken for one.
+    """
+    known = {declared.name for declared in attrs.fields(kind)}
+    for base in kind.__mro__:
+        if not attrs.has(base):
+            continue
+        for name, hint in vars(base).get("__annotations__", {}).items():
+            if name not in known and "ClassVar" not in str(hint):
+                raise ModelError(
+                    f"{base.__name__} declares the field '{name}', but the class is not decorated with @frozen."
+                )
