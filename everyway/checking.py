@@ -40,6 +40,8 @@ class Report:
     """Whether every state under the bounds was visited."""
     stopped: str = ""
     """What stopped the search before it was done, in words."""
+    stopped_by: str = ""
+    """The same as a word for scripts: "max_states", "max_seconds", "max_depth", "interrupt", "decided", or nothing."""
     findings: tuple[Finding, ...] = ()
     """What never happened, so that a promise may hold for want of anything to break it."""
     growth: Growth | None = None
@@ -150,6 +152,7 @@ def check(
         search,
         exploration.is_complete,
         exploration.told_limit,
+        exploration.stopped_by or ("max_depth" if exploration.statistics.cut else ""),
         vacuity(system, exploration.statistics, promises),
         fastest_growing(exploration.states) if ran_out else None,
     )

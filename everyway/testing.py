@@ -160,7 +160,7 @@ def _told(report: Report, verdict: Verdict) -> str:
     name = verdict.property.name
     if verdict.outcome is Outcome.UNKNOWN:
         return f"{name} is unknown: {verdict.why}: {report.system}; {report.bounds}"
-    reason = f": {verdict.broken.reason}" if verdict.broken and verdict.broken.reason else ""
+    reason = f": {verdict.broken.reason}" if verdict.broken is not None and verdict.broken.reason else ""
     steps = ""
     if verdict.length is not None:
         steps = f" in {verdict.length} step{'' if verdict.length == 1 else 's'}"

@@ -57,5 +57,5 @@ class Verdict:
 
     def __repr__(self) -> str:
         steps = "" if self.length is None else f" in {self.length} steps"
-        because = f": {self.broken.reason}" if self.broken and self.broken.reason else ""
+        because = f": {self.broken.reason}" if self.broken is not None and self.broken.reason else ""
         return f"<{self.property.name} {self.outcome.value}{steps}{because}>"

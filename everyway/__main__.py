@@ -1,0 +1,5 @@
+"""Makes ``python -m everyway`` the same as the program ``everyway``."""
+
+from everyway.cli import main
+
+main()

@@ -1,0 +1,342 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from everyway.models.language import FAULT_KINDS, EverywayError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from everyway.checking import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MISUSE = 2
+
+app = typer.Typer(
+    name="everyway",
+    help="Check a distributed protocol in every way it can go: every interleaving, loss, crash and time-out.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def explained(command: Command) -> Command:
+    """Tell a user's mistake in a sentence and leave with exit code 2; tracebacks are for --debug."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        debug = options.get("debug", False)
+        try:
+            return command(*arguments, **options)
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except EverywayError as error:
+            if debug:
+                raise
+            _complain(str(error))
+        except OSError as error:
+            if debug:
+                raise
+            _complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+        except Exception as error:
+            if debug:
+                raise
+            _complain(
+                f"internal error, which is a bug in everyway: {type(error).__name__}: {error}\n"
+                f"Run again with --debug for the traceback, and please report it."
+            )
+        raise typer.Exit(MISUSE)
+
+    return run  # type: ignore[return-value]
+
+
+def _complain(words: str) -> None:
+    typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
+    typer.echo(words, err=True)
+
+
+def _console(ascii_only: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, safe_box=True, emoji=False)
+
+
+def _models(incomplete: str) -> list[str]:
+    from everyway.models.library import PLACES
+
+    return [name for name in PLACES if name.startswith(incomplete)]
+
+
+def _variants(context: typer.Context, incomplete: str) -> list[str]:
+    return [name for name in _of_model(context, "variants") if name.startswith(incomplete)]
+
+
+def _properties(context: typer.Context, incomplete: str) -> list[str]:
+    names = [prop.name.replace(" ", "-") for prop in _of_model(context, "promises")]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _of_model(context: typer.Context, what: str) -> Any:
+    """Return what completion needs of the model that was typed already; nothing if that is no model yet."""
+    from .target import find_target
+
+    try:
+        kind: Any = find_target(context.params["model"])
+        return kind.variants() if what == "variants" else kind().promises()
+    except Exception:  # completion must never disturb a user who is typing
+        return []
+
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A model of `everyway list`, or path/to/file.py:Class, or package.module:Class.",
+        autocompletion=_models,
+        show_default=False,
+    ),
+]
+VariantOption = Annotated[
+    str,
+    typer.Option(
+        "--variant",
+        help="A named deviation of the model; `everyway show` lists them.",
+        autocompletion=_variants,
+    ),
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+
+
+def _fault(what: str) -> Any:
+    return typer.Option(help=what, metavar="N[:NAMES]", show_default=False, rich_help_panel="Faults")
+
+
+def _limit(what: str) -> Any:
+    return typer.Option(help=what, show_default=False, rich_help_panel="Search")
+
+
+@app.callback(invoke_without_command=True)
+def _everyway(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from everyway import __version__
+
+        typer.echo(f"everyway {__version__}")
+        raise typer.Exit
+
+
+@app.command("list")
+@explained
+def list_models(debug: DebugOption = False) -> None:
+    """List the protocols that come with everyway."""
+    from .description import print_list
+
+    print_list(_console())
+
+
+@app.command(epilog="Example: everyway show 2pc --variant as-noted")
+@explained
+def show(model: ModelArgument, variant: VariantOption = "", debug: DebugOption = False) -> None:
+    """Show a protocol: its roles, messages, parameters, promises and variants."""
+    from .description import print_model
+    from .target import find_target
+
+    print_model(find_target(model, variant), model, _console())
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    epilog=(
+        "A model's own parameters are options too, after its name: `everyway check 2pc --participants 3`; "
+        "`everyway show 2pc` lists them. A fault budget is a number, or number:names to restrict it to nodes, roles "
+        "or message types: `--crashes 1:C`, `--losses 2:abort`. "
+        "Exit codes: 0 all hold, 1 something is violated, 2 bad input, 3 unknown (limit reached), 130 interrupted."
+    ),
+)
+@explained
+def check(
+    context: typer.Context,
+    model: ModelArgument,
+    variant: VariantOption = "",
+    property: Annotated[
+        list[str],
+        typer.Option(
+            "--property", "-p", help="Decide only this promise; may be repeated.", autocompletion=_properties
+        ),
+    ] = [],  # noqa: B006  typer never changes it
+    param: Annotated[
+        list[str], typer.Option("--param", help="A parameter of the model as name=value; may be repeated.")
+    ] = [],  # noqa: B006
+    losses: Annotated[str | None, _fault("Messages that the network may lose.")] = None,
+    duplicates: Annotated[str | None, _fault("Messages that the network may deliver twice.")] = None,
+    crashes: Annotated[str | None, _fault("Nodes that may crash, also between two sends.")] = None,
+    restarts: Annotated[str | None, _fault("Crashed nodes that may come up again.")] = None,
+    partitions: Annotated[str | None, _fault("Times that the network may split in two.")] = None,
+    heals: Annotated[str | None, _fault("Partitions that may end; by default all.")] = None,
+    suspicions: Annotated[str | None, _fault("Wrong suspicions by failure detectors.")] = None,
+    timeouts: Annotated[
+        str,
+        typer.Option(
+            help="late: only when nothing else can happen; early: at any moment; never.", show_default=False
+        ),
+    ] = "",
+    network: Annotated[
+        str, typer.Option(help="bag: no order; set: may repeat, too; fifo: in order.", show_default=False)
+    ] = "",
+    search: Annotated[
+        str,
+        typer.Option(
+            help="bfs finds shortest counterexamples; dfs goes deep first.", rich_help_panel="Search"
+        ),
+    ] = "bfs",
+    max_depth: Annotated[int | None, _limit("Longest schedule to look at, in steps.")] = None,
+    max_states: Annotated[int | None, _limit("Most states to visit (default 1,000,000).")] = None,
+    max_seconds: Annotated[float | None, _limit("Longest time to search.")] = None,
+    deadlock: Annotated[
+        bool | None,
+        typer.Option(
+            help="Look for deadlocks; by default if the model defines is_final.", rich_help_panel="Search"
+        ),
+    ] = None,
+    diagram: Annotated[
+        Path | None,
+        typer.Option(
+            help="Save the counterexample as .svg, .png, .pdf or .gv.",
+            rich_help_panel="Output",
+            show_default=False,
+        ),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            help="Save the state graph around it, likewise.", rich_help_panel="Output", show_default=False
+        ),
+    ] = None,
+    theme: Annotated[
+        str, typer.Option(help="light, dark, or auto (SVG only).", rich_help_panel="Output")
+    ] = "light",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel="Output")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Do not draw counterexamples.", rich_help_panel="Output")
+    ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Tell how often each step was taken.", rich_help_panel="Output"),
+    ] = False,
+    ascii: Annotated[
+        bool, typer.Option("--ascii", help="Draw with ASCII characters only.", rich_help_panel="Output")
+    ] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Check a protocol: decide its promises in every state it can reach under the given faults.
+
+    everyway check 2pc --crashes 1
+    """
+    from everyway.checking import as_system, find_property, promised
+    from everyway.checking import check as run
+    from everyway.explorer import DEFAULT_MAX_STATES, Limits
+    from everyway.json_report import exit_code
+
+    from .parameters import build, faults
+    from .progress import progress
+    from .target import find_target
+
+    _one_of("--timeouts", timeouts, ("", "late", "early", "never"))
+    _one_of("--network", network, ("", "bag", "set", "fifo"))
+    _one_of("--search", search, ("bfs", "dfs"))
+    _one_of("--theme", theme, ("light", "dark", "auto"))
+    for path in (diagram, graph):
+        if path is not None:
+            from everyway.counterexamples.render import checked_suffix
+
+            checked_suffix(path)
+    kind = find_target(model, variant)
+    own = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
+    subject = build(kind, context.args, param, own)
+    spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
+    system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
+    wanted = [find_property(name, promised(system)) for name in property] or None
+    limits = Limits(max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds)
+    with progress(is_wanted=not quiet) as watcher:
+        report = run(system, wanted, search=search, limits=limits, deadlock=deadlock, watcher=watcher)  # type: ignore[arg-type]
+    _tell(report, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
+    _draw(report, diagram, graph, theme, silent=json or quiet)
+    raise typer.Exit(exit_code(report))
+
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
+    from everyway.models.language import did_you_mean
+
+    if value not in allowed:
+        words = [word for word in allowed if word]
+        raise UsageError(f"{option} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}")
+
+
+def _tell(report: Report, *, as_json: bool, quiet: bool, verbose: bool, ascii_only: bool) -> None:
+    if as_json:
+        import json
+
+        from everyway.json_report import as_json as values
+
+        typer.echo(json.dumps(values(report), indent=2, ensure_ascii=ascii_only))
+        return
+    from .summary import print_report
+
+    print_report(report, _console(), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
+
+
+def _draw(report: Report, diagram: Path | None, graph: Path | None, theme: Any, *, silent: bool) -> None:
+    """Save the pictures of the shortest counterexample; without one, of the first witness."""
+    if diagram is None and graph is None:
+        return
+    from .summary import violations
+
+    drawn = [verdict for verdict, _ in violations(report)]
+    drawn += [verdict for verdict in report.verdicts if verdict.path is not None and verdict not in drawn]
+    if not drawn:
+        typer.echo("nothing to draw: no counterexample was found.", err=True)
+        return
+    trace = report.trace(drawn[0])
+    if diagram is not None:
+        from everyway.counterexamples.render import save
+
+        save(trace, diagram, theme)
+    if graph is not None:
+        from everyway.counterexamples.stategraph import around, save_graph
+
+        path = list(zip([None, *(step.action for step in trace.steps)], trace.states, strict=True))
+        title = f"{trace.headline}: {trace.subject}" + (f" · {drawn[0].why}" if drawn[0].why else "")
+        picture = around(
+            report.system, path, title=title, trapped=drawn[0].trapped, is_violation=trace.is_violation
+        )
+        save_graph(picture, graph, theme)
+    for saved in (diagram, graph):
+        if saved is not None and not silent:
+            typer.echo(f"saved {saved}: {trace.headline}")
+
+
+@app.command()
+@explained
+def doctor(debug: DebugOption = False) -> None:
+    """Tell which programs and libraries were found for drawing pictures."""
+    import platform
+
+    from everyway import __version__
+    from everyway.counterexamples.engines import available
+
+    typer.echo(f"everyway {__version__}, Python {platform.python_version()}, {platform.system()}")
+    for name, is_found, detail in available():
+        typer.echo(f"{'found  ' if is_found else 'missing'}  {name:<14} {detail}")
+    sys.stdout.flush()

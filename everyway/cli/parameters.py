@@ -1,0 +1,86 @@
+"""Options that are not known before the model is: its parameters; and the fault budgets with their restrictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from everyway.models.language import FAULT_KINDS, Budget, Faults, Protocol, UsageError, at_most, did_you_mean
+
+
+def build(kind: type, words: Sequence[str], pairs: Iterable[str], known_options: Iterable[str]) -> Any:
+    """Return an instance of the model with the parameters of the command line.
+
+    Args:
+        kind: the model's class.
+        words: what the command did not understand: ``--participants 3`` or ``--participants=3``.
+        pairs: from ``--param``: ``participants=3``.
+        known_options: the command's own options, to name the nearest when one is misspelt.
+
+    Raises:
+        UsageError: for an option that neither the command nor the model has, or a value that makes no sense.
+    """
+    values = dict(_pair(pair) for pair in pairs)
+    parameters = {p.name: p for p in kind.parameters()} if issubclass(kind, Protocol) else {}
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if not word.startswith("--"):
+            raise UsageError(
+                f"unexpected '{word}': a command takes one model, and options that start with --."
+            )
+        name, has_value, value = word[2:].partition("=")
+        name = name.replace("-", "_")
+        negated = name.removeprefix("no_")
+        if name not in parameters and negated in parameters and parameters[negated].kind is bool:
+            name, value = negated, "no"
+        elif name not in parameters:
+            options = [*known_options, *(f"--{p.replace('_', '-')}" for p in parameters)]
+            own = ", ".join(f"--{p.replace('_', '-')}" for p in parameters) or "none"
+            raise UsageError(
+                f"no such option '{word.partition('=')[0]}'.{did_you_mean(word.partition('=')[0], options)} "
+                f"Parameters of this model: {own}."
+            )
+        elif not has_value:
+            if parameters[name].kind is bool and (not waiting or waiting[0].startswith("--")):
+                value = "yes"
+            elif not waiting:
+                raise UsageError(f"option '--{name.replace('_', '-')}' needs a value.")
+            else:
+                value = waiting.pop(0)
+        values[name] = value
+    if not issubclass(kind, Protocol):
+        if values:
+            raise UsageError(f"{kind.__name__} is a plain transition system and has no parameters.")
+        return kind()
+    return kind.configured(**values)
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals:
+        raise UsageError(f"--param needs name=value, not '{pair}'.")
+    return name.strip().replace("-", "_"), value.strip()
+
+
+def budget(option: str, text: str) -> Budget:
+    """Return the budget that an option gives: a number, or ``N:NAME,NAME`` to restrict it.
+
+    Raises ``UsageError`` if it is neither.
+    """
+    number, _, names = text.partition(":")
+    try:
+        count = int(number)
+    except ValueError:
+        raise UsageError(
+            f"--{option} needs a number, or number:names such as 1:C,participant, not '{text}'."
+        ) from None
+    if count < 0:
+        raise UsageError(f"--{option} must be 0 or more, not {count}.")
+    return at_most(count, *(name.strip() for name in names.split(",") if name.strip()))
+
+
+def faults(options: dict[str, str | None]) -> Faults | None:
+    """Return the faults of the command line; None if no option names any."""
+    given = {kind: budget(kind, options[kind] or "") for kind in FAULT_KINDS if options.get(kind) is not None}
+    return Faults(**given) if given else None

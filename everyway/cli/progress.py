@@ -1,0 +1,31 @@
+"""Progress of a running search, on a terminal; silent in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from everyway.explorer import Statistics, Watcher
+
+
+@contextmanager
+def progress(is_wanted: bool = True) -> Iterator[Watcher | None]:
+    """Yield what a search may call now and then to show how far it is; None where nobody would see it."""
+    if not is_wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.status import Status
+
+    console = Console(stderr=True)
+    with Status("searching", console=console) as status:
+
+        def show(statistics: Statistics, frontier: int) -> None:
+            rate = statistics.states / statistics.seconds if statistics.seconds else 0.0
+            status.update(
+                f"{statistics.states:,} states  {statistics.transitions:,} transitions  depth {statistics.depth}  "
+                f"{frontier:,} to go  {rate:,.0f}/s"
+            )
+
+        yield show
