@@ -447,7 +447,7 @@ def test_senseless_budgets_are_refused(faults, told):
     [
         (Faults(crashes=at_most(1, "P3")), "crashes: poll has nothing called 'P3'. Did you mean 'P2'?"),
         (Faults(crashes=at_most(1, "votr")), "Did you mean 'Voter'?"),
-        (Faults(losses=at_most(1, "Vot")), "Did you mean 'vote'?"),
+        (Faults(losses=at_most(1, "Vot")), "Did you mean 'Vote'?"),
         (Faults(crashes=at_most(1, Vote)), "crashes: poll has nothing called 'Vote'"),
         (Faults(restarts=at_most(1, "nobody")), "restarts: poll has nothing called 'nobody'"),
         (Faults(suspicions=at_most(1, "nobody")), "Known: P1, P2, Voter, voter"),
