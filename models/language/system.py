@@ -418,8 +418,10 @@ def _starts(protocol: Protocol) -> list[Mapping[NodeId, Node]]:
             f"{type(protocol).__name__}.nodes raised {type(error).__name__}: {error} ({origin(error)}).{hint}"
         ) from error
     if not starts or not all(isinstance(start, Mapping) and start for start in starts):
+        is_empty = not starts or any(isinstance(start, Mapping) and not start for start in starts)
+        told = "no nodes" if is_empty else type(made).__name__
         raise ModelError(
-            f"{type(protocol).__name__}.nodes returned {type(made).__name__}, but it returns the nodes by name, "
+            f"{type(protocol).__name__}.nodes returned {told}, but it returns the nodes by name, "
             f"such as {{'C': Coordinator(...), 'P1': Participant(...)}}, or several such mappings."
         )
     return starts

@@ -276,8 +276,9 @@ def test_forgetting_frozen_on_an_observer_is_told():
     [
         (None, "nodes returned NoneType, but it returns the nodes by name"),
         (5, "nodes returned int"),
-        ({}, "nodes returned dict"),
-        ([], "nodes returned list"),
+        ({}, "nodes returned no nodes"),
+        ([], "nodes returned no nodes"),
+        ([{"P1": Voter()}, {}], "nodes returned no nodes"),
         ([Voter()], "nodes returned list"),
         ("P1", "nodes returned str"),
         ({"P1": Voter}, "node 'P1' is a type, not an instance of a subclass of Node. Write Voter(...)"),
