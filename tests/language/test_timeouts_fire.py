@@ -143,6 +143,18 @@ def test_a_redelivery_that_changes_nothing_does_not_hold_up_a_late_timeout():
     assert offered(system, world) == ["W receives ping from S: hear", "V times out: give up"]
 
 
+def test_a_crash_in_the_middle_of_a_step_that_changes_nothing_does_not_hold_up_a_late_timeout():
+    class Repeating(Sending):
+        @choice
+        def ping(self):
+            return self.become(sent=True).send(self.to, Ping())
+
+    system = room(network="set", faults=Faults(crashes=1), S=Repeating(), W=Waiting(), V=Waiting())
+    world = after(system, "S: ping", "W receives ping from S: hear")
+    # A second ping changes nothing on a set network; only the crash that may interrupt it would.
+    assert fired(system, world) == ["V"]
+
+
 def test_faults_and_repairs_that_might_happen_do_not_hold_up_a_late_timeout():
     system = room(faults=Faults(crashes=1, restarts=1, partitions=1), W=Waiting(), V=Waiting())
     assert fired(system, start(system)) == ["W", "V"]
