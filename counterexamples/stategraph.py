@@ -127,6 +127,7 @@ def around(
     for i, state in enumerate(states):
         onwards = path[i + 1] if i + 1 < len(path) else (None, None)
         beside = [step for step in system.steps(state) if step != onwards and step[1] != state]
+        beside.sort(key=lambda step: getattr(step[0], "is_fault", False))
         for action, after in beside[:neighbours]:
             if after not in keys:
                 keys[after] = len(keys)
@@ -183,7 +184,8 @@ def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digra
     drawing = graphviz.Digraph(name="states")
     drawing.attr(rankdir="LR" if 0 < length <= _LONGEST_ROW else "TB", bgcolor=colours.background)
     drawing.attr(nodesep="0.25", ranksep="0.55", pad="0.25", splines="spline")
-    drawing.attr(label=graphviz.escape(graph.title), labelloc="t", labeljust="l")
+    # Graphviz in WebAssembly takes bold text for narrower than it is; spaces make up for that.
+    drawing.attr(label=graphviz.escape(f"    {graph.title}    "), labelloc="t", labeljust="l")
     title = colours.fault if graph.is_violation else colours.ink
     drawing.attr(fontname="Helvetica-Bold", fontsize="15", fontcolor=title)
     drawing.attr(
