@@ -346,7 +346,7 @@ class Survivor(Participant):
 
 @frozen
 class ThreePhaseCommit(Protocol):
-    """Skeen's three-phase commit with the termination protocol: no crash makes the others wait if time-outs are right."""
+    """Skeen's three-phase commit with the termination protocol: no crash blocks the others, if time-outs are right."""
 
     name: ClassVar[str] = "3pc"
     tones: ClassVar[dict[str, str]] = {
