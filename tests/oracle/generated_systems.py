@@ -46,7 +46,7 @@ from everyway import (
     volatile,
 )
 
-SMALL = Limits(max_states=1_500)
+SMALL = Limits(max_states=1_200)
 """What a test explores of a case; few cases have more."""
 
 
@@ -300,12 +300,17 @@ def _cases(draw: Any, fixed: dict[str, Any]) -> Case:
 @st.composite
 def _scripts(draw: Any, name: NodeId, names: tuple[NodeId, ...]) -> Script:
     # Without a start and without answers nothing happens, and the case says nothing.
-    first = draw(st.sampled_from(CHOICES + TIMEOUTS)) if name != names[0] else draw(st.sampled_from(CHOICES))
+    first = (
+        draw(st.sampled_from((*TIMEOUTS, "tire", *CHOICES)))
+        if name != names[0]
+        else draw(st.sampled_from(CHOICES))
+    )
     rules = [Rule(first, 0, None, None, (draw(_replies(names, 0, False)),))]
     rules += draw(st.lists(_rules(names, tuple(MESSAGE_HANDLERS)), min_size=2, max_size=4))
-    rules += draw(st.lists(_rules(names, HANDLERS), max_size=4))
+    rules += draw(st.lists(_rules(names, (*HANDLERS, "doubt", "rise")), max_size=4))
     without = draw(st.frozensets(st.sampled_from(HANDLERS), max_size=2)) - {first}
-    awaited = draw(st.lists(st.lists(st.sampled_from(names), max_size=2).map(tuple), max_size=3))
+    some = st.sampled_from([(), *[(other,) for other in names if other != name], (name,), names])
+    awaited = draw(st.lists(some, max_size=3))
     return Script(tuple(rules), without, tuple(awaited))
 
 

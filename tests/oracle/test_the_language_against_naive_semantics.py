@@ -10,7 +10,18 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from naive import Actor, Letter, Model, Move, Space, State
 
-from everyway import Limits, Outcome, World, always, every_step, never, possible, recoverable
+from everyway import (
+    Faults,
+    Limits,
+    Outcome,
+    Timeouts,
+    World,
+    always,
+    every_step,
+    never,
+    possible,
+    recoverable,
+)
 
 
 def steady(max_examples: int) -> settings:
@@ -46,21 +57,33 @@ def explored(case: Case, search: str = "bfs", properties=(), limits: Limits = SM
     return Exploration(case.system(), properties, search=search, limits=limits).run()
 
 
-@steady(150)
-@given(cases())
-def test_every_state_has_the_same_steps(case):
+def assert_same_steps(case: Case, max_states: int) -> None:
     model, system = Model(case), case.system()
-    states = explored(case, limits=Limits(max_states=200)).states
-    event(f"{case.network.value}, {case.timeouts.value}")
     starts = list(dict.fromkeys(seen(case, world) for world in system.initial()))
     assert starts == model.initial()
-    for world in states:
+    for world in explored(case, limits=Limits(max_states=max_states)).states:
         steps = list(system.steps(world))
         assert Counter(told(case, *step) for step in steps) == Counter(model.moves(seen(case, world)))
         assert len({action for action, _ in steps}) == len(steps), "two steps with equal actions"
 
 
 @steady(150)
+@given(cases())
+def test_every_state_has_the_same_steps(case):
+    event(f"{case.network.value}, {case.timeouts.value}")
+    assert_same_steps(case, max_states=150)
+
+
+splits_and_crashes = [Faults(), Faults(partitions=1), Faults(crashes=1), Faults(crashes=1, partitions=1)]
+
+
+@steady(150)
+@given(cases(timeouts=st.just(Timeouts.LATE), faults=st.sampled_from(splits_and_crashes)))
+def test_late_timeouts_fire_in_the_same_states(case):
+    assert_same_steps(case, max_states=60)
+
+
+@steady(100)
 @given(cases(), st.sampled_from(["bfs", "dfs"]))
 def test_the_same_states_transitions_depths_and_ends_are_found(case, search):
     exploration = explored(case, search)
@@ -165,7 +188,7 @@ def assert_agree(case: Case, exploration: Exploration, space: Space, goal) -> No
             assert {seen(case, world) for world in verdict.trapped} == space.trapped(goal, repairs)
 
 
-@steady(120)
+@steady(80)
 @given(cases(), st.sampled_from(["bfs", "dfs"]), st.integers(0, 6))
 def test_verdicts_and_shortest_paths_follow_the_definitions(case, search, total):
     goal = is_goal(total)
@@ -176,7 +199,7 @@ def test_verdicts_and_shortest_paths_follow_the_definitions(case, search, total)
         assert_agree(case, exploration, Space(Model(case)), goal)
 
 
-@steady(120)
+@steady(80)
 @given(cases(), st.sampled_from(["bfs", "dfs"]), st.integers(0, 6), st.integers(0, 6))
 def test_a_depth_limit_cuts_exactly_what_lies_beyond_it(case, search, total, max_depth):
     goal = is_goal(total)
