@@ -191,6 +191,7 @@ class System:
 
         A late one fires only when nothing else can happen, and not while a node that it waits for is itself
         about to time out: that node will act first. If they wait for each other in a circle, any may be first.
+        A time-out that changes nothing keeps nobody waiting.
         """
         if self.timeouts is Timeouts.NEVER or (self.timeouts is Timeouts.LATE and not is_quiet):
             return
@@ -201,15 +202,24 @@ class System:
         }
         ready = [outcome for outcomes in armed.values() for outcome in outcomes]
         if self.timeouts is Timeouts.LATE:
+            acting = {
+                name for name, outcomes in armed.items() if any(self._changes(world, one) for one in outcomes)
+            }
             first = [
                 outcome
                 for outcome in ready
                 if not any(
-                    armed.get(name) and world.can_reach(name, _actor(outcome)) for name in outcome.awaited
+                    name in acting and world.can_reach(name, _actor(outcome)) for name in outcome.awaited
                 )
             ]
-            ready = first or ready
+            if any(self._changes(world, outcome) for outcome in first):
+                ready = first
         yield from ready
+
+    def _changes(self, world: World, outcome: Outcome) -> bool:
+        """Return whether a node's step, if no crash cuts it short, changes anything."""
+        _, after = next(self._taken(world, outcome))
+        return _moves(world, after)
 
     def _repairs(self, world: World) -> Iterator[tuple[Action, World]]:
         if self._has_left(world, "restarts") and not all(world.up):

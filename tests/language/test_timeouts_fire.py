@@ -214,6 +214,22 @@ def test_nobody_waits_for_a_node_behind_a_partition():
     assert fired(system, after(system, "partition: W | V")) == ["W", "V"]
 
 
+@frozen
+class Snoring(Node):
+    """Its time-out changes nothing."""
+
+    @timeout
+    def snore(self):
+        return self.stay()
+
+
+def test_nobody_waits_for_a_timeout_that_changes_nothing():
+    system = room(W=Waiting(("V",)), V=Snoring())
+    assert fired(system, start(system)) == ["W", "V"]
+    system = room(A=Waiting(("B",)), B=Waiting(("A",)), V=Snoring())
+    assert fired(system, start(system)) == ["A", "B", "V"]
+
+
 def test_early_ones_wait_for_nobody():
     system = room("early", W=Waiting(("V",)), V=Waiting())
     assert fired(system, start(system)) == ["W", "V"]

@@ -169,18 +169,31 @@ class Model:
                         yield handler, move
 
     def late_timeouts(self, state: State) -> list[Move]:
-        """A time-out waits for the nodes that it awaits, if they can reach it and are about to time out themselves."""
+        """A time-out waits for the nodes that it awaits, if they can reach it and are about to time out themselves.
+
+        Time-outs that change nothing count for nothing.
+        """
+
+        def is_change(move: Move) -> bool:
+            return not move.is_fault and (move.after.actors, move.after.flight) != (
+                state.actors,
+                state.flight,
+            )
+
         expiring = {name: list(self.timeouts_of(state, name)) for name in self.names}
         patient, impatient = [], []
         for name in self.names:
             awaited = self.scripts[name].awaits(state.actors[self.names.index(name)].memory)
-            must_wait = any(expiring[other] and self.connected(state, other, name) for other in awaited)
+            must_wait = any(
+                any(is_change(move) for _, move in expiring[other]) and self.connected(state, other, name)
+                for other in awaited
+            )
             for handler, move in expiring[name]:
                 if handler == "tire" and must_wait:
                     patient.append(move)
                 else:
                     impatient.append(move)
-        return impatient or patient
+        return impatient if any(map(is_change, impatient)) else impatient + patient
 
     def restarts(self, state: State) -> Iterator[Move]:
         if not self.has(state, "restarts"):

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import pairwise
 
+import pytest
 from everyway.explorer import Exploration
 from everyway.invariants import no_deadlock
 from generated_systems import SMALL, Case, cases
@@ -22,6 +23,8 @@ from everyway import (
     possible,
     recoverable,
 )
+
+pytestmark = pytest.mark.slow
 
 
 def steady(max_examples: int) -> settings:
@@ -67,20 +70,20 @@ def assert_same_steps(case: Case, max_states: int) -> None:
         assert len({action for action, _ in steps}) == len(steps), "two steps with equal actions"
 
 
-@steady(150)
+@steady(120)
 @given(cases())
 def test_every_state_has_the_same_steps(case):
     event(f"{case.network.value}, {case.timeouts.value}")
-    assert_same_steps(case, max_states=150)
+    assert_same_steps(case, max_states=100)
 
 
 splits_and_crashes = [Faults(), Faults(partitions=1), Faults(crashes=1), Faults(crashes=1, partitions=1)]
 
 
-@steady(150)
+@steady(120)
 @given(cases(timeouts=st.just(Timeouts.LATE), faults=st.sampled_from(splits_and_crashes)))
 def test_late_timeouts_fire_in_the_same_states(case):
-    assert_same_steps(case, max_states=60)
+    assert_same_steps(case, max_states=50)
 
 
 @steady(100)
