@@ -7,17 +7,17 @@ running search. Everything heavy is imported when a command runs, so that ``--he
 
 from __future__ import annotations
 
-import os
 import sys
 
 
 def main() -> None:
     """Run the command line; the entry point of the program ``everyway``."""
-    from .app import app
+    from .app import app, nobody_reads
 
     try:
         app()
-    except BrokenPipeError:
-        # The reader of our output is gone, as in `everyway list | head -1`; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:  # as in `everyway list | head -1`
+            sys.exit(nobody_reads())

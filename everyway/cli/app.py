@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 MISUSE = 2
+BROKEN_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 
 app = typer.Typer(
     name="everyway",
@@ -38,8 +41,10 @@ def explained(command: Command) -> Command:
         debug = options.get("debug", False)
         try:
             return command(*arguments, **options)
-        except (typer.Exit, typer.Abort, BrokenPipeError):
+        except (typer.Exit, typer.Abort):
             raise
+        except BrokenPipeError:
+            raise typer.Exit(nobody_reads()) from None
         except EverywayError as error:
             if debug:
                 raise
@@ -60,15 +65,27 @@ def explained(command: Command) -> Command:
     return run  # type: ignore[return-value]
 
 
+def nobody_reads() -> int:
+    """Send what is left of the output nowhere, as its reader is gone; return the exit code for that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
 def _complain(words: str) -> None:
     typer.secho("error: ", fg="red", bold=True, err=True, nl=False)
     typer.echo(words, err=True)
 
 
-def _console(ascii_only: bool = False) -> Console:
+def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, safe_box=True, emoji=False)
+    class Terminal(Console):
+        """Lets a broken pipe be told from a violation; rich would leave with 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Terminal(highlight=False, safe_box=True, emoji=False)
 
 
 def _models(incomplete: str) -> list[str]:
@@ -257,6 +274,9 @@ def check(
     _one_of("--network", network, ("", "bag", "set", "fifo"))
     _one_of("--search", search, ("bfs", "dfs"))
     _one_of("--theme", theme, ("light", "dark", "auto"))
+    for option, number in (("depth", max_depth), ("states", max_states), ("seconds", max_seconds)):
+        if number is not None and not number >= 0:
+            raise UsageError(f"--max-{option} must be 0 or more, not {number:g}.")
     for path in (diagram, graph):
         if path is not None:
             from everyway.counterexamples.render import checked_suffix
