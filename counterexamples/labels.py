@@ -30,7 +30,7 @@ def steered(layout: Layout) -> Layout:
 def _slopes(layout: Layout, arrow: Arrow) -> Iterator[Arrow]:
     column = layout.columns[arrow.message.to]
     across = abs(arrow.line.x1 - arrow.line.x0) / max(abs(column - arrow.line.x0), 1)
-    for drop in range(24, 156, 6):
+    for drop in range(24, 222, 6):
         yield evolve(arrow, line=evolve(arrow.line, y1=arrow.line.y0 + drop * max(across, 0.5)))
 
 
@@ -50,9 +50,9 @@ def _slope_cost(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> float:
         if other.line.bounds.grown(4).meets(bounds) and line.runs_along(other.line):
             cost += 2
         if other.line.crosses(end):
-            cost += 4
+            cost += 8
         if other.style in _UNFINISHED and other.end_box.meets(end):
-            cost += 6
+            cost += 40
     if line.y1 > layout.end - 8:
         cost += 20
     if arrow.style == "cut off" and not any(b.top + 30 < line.y1 < b.bottom - 22 for b in layout.bands):

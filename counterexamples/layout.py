@@ -78,6 +78,8 @@ class Arrow:
     label_at: tuple[float, float] = (0.0, 0.0)
     is_loop: bool = False
     """A message from a node to itself; its line is the chord of a bow to the right."""
+    is_dropped: bool = False
+    """It arrived at a node that was down: its end text stands back on the sender's side, below the line."""
 
     @property
     def end_step(self) -> int:
@@ -94,6 +96,9 @@ class Arrow:
         """The space of its end text."""
         width = text_width(self.end_text, SMALL_SIZE, bold=True) + 16
         x, y = self.line.x1, self.line.y1
+        if self.is_dropped:
+            left, right = (x - width, x + 8) if self.heads_right else (x - 8, x + width)
+            return Box(left, y - 9, right, y + 24)
         return (
             Box(x - 8, y - 9, x + width, y + 9) if self.heads_right else Box(x - width, y - 9, x + 8, y + 9)
         )

@@ -59,8 +59,12 @@ def sentence(prop: Property, flaw: Broken | None, end: Any, is_violation: bool) 
         return f"Reached: {_told(end)}."
     if prop.kind is PropertyKind.NO_DEADLOCK:
         return f"Nothing can happen any more, and the protocol is not done: {_told(end)}."
-    is_or_not = "is" if prop.kind is PropertyKind.NEVER else "is not"
-    return f"'{prop.name}' {is_or_not} so here: {_told(end)}."
+    lead = {
+        PropertyKind.NEVER: "This must never be",
+        PropertyKind.RECOVERABLE: "No way back from here",
+        PropertyKind.EVERY_STEP: "The last step must not lead here",
+    }.get(prop.kind, "Broken in this state")
+    return f"{lead}: {_told(end)}."
 
 
 def promise(prop: Property, steps: int, is_violation: bool, remark: str) -> str:

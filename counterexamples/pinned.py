@@ -269,6 +269,8 @@ class _Painter:
             side = 1 if arrow.heads_right else -1
             anchor: Anchor = "start" if arrow.heads_right else "end"
             face = "italic" if arrow.style == "in flight" else "bold"
+            if arrow.is_dropped:
+                side, anchor = -side, "end" if arrow.heads_right else "start"
             self._words(
                 f"fate {number}",
                 line.x1 + side * 10,

@@ -71,17 +71,22 @@ def _sized_marks(trace: Trace) -> list[Mark]:
     """Return the marks in the order of the steps, without places; a crash in mid-step has a mark of its own."""
     guilty = {guilt.node for guilt in trace.guilty}
     last_chip = {step.node: step.number for step in trace.steps if step.chip and step.node}
+    word = dict(trace.initial)
     marks = []
     for step in trace.steps:
         if step.node is None:
             continue
         is_guilty = step.node in guilty and last_chip.get(step.node) == step.number
-        tone = trace.tones.get(step.chip or "", "idle")
+        if step.chip:
+            word[step.node] = step.chip
+        # A time-out is worth a chip, with the reason in it, even if the state's word stays the same.
+        text = step.chip or (word[step.node] if step.kind in (Kind.TIMEOUT, Kind.SUSPICION) else "")
+        tone = trace.tones.get(text, "idle")
         if step.kind is Kind.CRASH:
             marks.append(_mark(step, "crashed", "", "cross", "idle", is_crash=True))
             continue
         icon = _ICONS.get(step.kind, "")
-        marks.append(_mark(step, step.chip or "", step.note, icon, tone, is_guilty=is_guilty))
+        marks.append(_mark(step, text, step.note, icon, tone, is_guilty=is_guilty))
         if step.crashed:
             unsent = step.crashed_before_sending
             note = f"before {unsent[0]}" if len(unsent) == 1 else f"before {len(unsent)} sends"
@@ -131,6 +136,8 @@ def _columns(trace: Trace, order: Sequence[str], marks: Sequence[Mark]) -> tuple
         passing = [m for m in trace.messages if _passes(m, order, left, right)]
         word = max([40.0, *(text_width(_label(m), LABEL_SIZE) for m in passing)])
         beside = max([0.0, *(_note_beside(mark) for mark in marks if mark.step.node == left)])
+        if any(m.fate is Fate.CUT_OFF for m in passing):  # the label has only the way to the wall
+            word = 2 * word + 30
         columns[right] = columns[left] + max(
             150.0, half[left] + half[right] + word + 40, half[right] + beside + 24
         )
@@ -288,11 +295,11 @@ def _unfinished(
         walls = [wall for wall in bands[-1].walls if between[0] < wall < between[1]]
         if walls:
             x = walls[0] if side > 0 else walls[-1]
-    if lost_by is not None and lost_by.kind is Kind.DROP:
+    is_dropped = lost_by is not None and lost_by.kind is Kind.DROP
+    if is_dropped:
         x = columns[message.to] - side * 8
-    return Arrow(
-        message, Line(start.x + side * start.reach, start.y, x, start.y + 40), style, label, end_text
-    )
+    line = Line(start.x + side * start.reach, start.y, x, start.y + 40)
+    return Arrow(message, line, style, label, end_text, is_dropped=is_dropped)
 
 
 def _stretches(

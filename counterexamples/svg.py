@@ -174,6 +174,19 @@ class _Painter:
                 italic=True,
                 plate=ground,
             )
+        elif arrow.is_dropped:
+            anchor = "end" if arrow.heads_right else "start"
+            self.canvas.cross(x, y, 5, self.theme.fault)
+            self.canvas.text(
+                x - side * 4,
+                y + 19,
+                arrow.end_text,
+                SMALL_SIZE,
+                self.theme.fault,
+                anchor,
+                bold=True,
+                plate=ground,
+            )
         else:
             self.canvas.cross(x, y, 5, self.theme.fault)
             self.canvas.text(
