@@ -12,7 +12,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from attrs import evolve, frozen
@@ -247,7 +247,7 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
     try:
         answer = call()
         if inspect.isgenerator(answer):
-            answer = _drained(answer)
+            answer = _drained(cast("Generator[object, None, object]", answer))
         elif isinstance(answer, Iterable) and not isinstance(answer, (Step, Node, str, bytes, Mapping)):
             answer = tuple(answer)
     except EverywayError as error:
@@ -279,9 +279,9 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
     )
 
 
-def _drained(generator: Generator[Any, None, Any]) -> tuple[Any, ...]:
+def _drained(generator: Generator[object, None, object]) -> tuple[Any, ...]:
     """Return what a generator yields; refuse one that returns a value, which Python would silently drop."""
-    steps = []
+    steps: list[object] = []
     while True:
         try:
             steps.append(next(generator))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import attrs
 
 from .errors import ModelError
 
+_declared: set[type] = set()
+"""Classes that were found to be in order."""
 
-@cache
+
 def check_declared(kind: type) -> None:
     """Refuse a class of which attrs does not know some fields, because @frozen was forgotten.
 
     Without it a declared field is no part of the state: two different states would be taken for one.
     """
+    if kind in _declared:
+        return
     known = {declared.name for declared in attrs.fields(kind)}
     for base in kind.__mro__:
         if not attrs.has(base):
@@ -24,3 +26,4 @@ def check_declared(kind: type) -> None:
                 raise ModelError(
                     f"{base.__name__} declares the field '{name}', but the class is not decorated with @frozen."
                 )
+    _declared.add(kind)
