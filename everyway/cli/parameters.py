@@ -20,7 +20,9 @@ def build(kind: type, words: Sequence[str], pairs: Iterable[str], known_options:
     Raises:
         UsageError: for an option that neither the command nor the model has, or a value that makes no sense.
     """
-    values = dict(_pair(pair) for pair in pairs)
+    values: dict[str, str] = {}
+    for name, value in map(_pair, pairs):
+        _set(values, name, value)
     parameters = {p.name: p for p in kind.parameters()} if issubclass(kind, Protocol) else {}
     waiting = list(words)
     while waiting:
@@ -48,12 +50,18 @@ def build(kind: type, words: Sequence[str], pairs: Iterable[str], known_options:
                 raise UsageError(f"option '--{name.replace('_', '-')}' needs a value.")
             else:
                 value = waiting.pop(0)
-        values[name] = value
+        _set(values, name, value)
     if not issubclass(kind, Protocol):
         if values:
             raise UsageError(f"{kind.__name__} is a plain transition system and has no parameters.")
         return kind()
     return kind.configured(**values)
+
+
+def _set(values: dict[str, str], name: str, value: str) -> None:
+    if name in values:
+        raise UsageError(f"parameter {name} is given twice: as '{values[name]}' and as '{value}'.")
+    values[name] = value
 
 
 def _pair(pair: str) -> tuple[str, str]:
@@ -68,7 +76,8 @@ def budget(option: str, text: str) -> Budget:
 
     Raises ``UsageError`` if it is neither.
     """
-    number, _, names = text.partition(":")
+    number, is_restricted, listed = text.partition(":")
+    names = [name.strip() for name in listed.split(",") if name.strip()]
     try:
         count = int(number)
     except ValueError:
@@ -77,7 +86,9 @@ def budget(option: str, text: str) -> Budget:
         ) from None
     if count < 0:
         raise UsageError(f"--{option} must be 0 or more, not {count}.")
-    return at_most(count, *(name.strip() for name in names.split(",") if name.strip()))
+    if is_restricted and not names:
+        raise UsageError(f"--{option} {text} names nothing after the colon, as in {count}:C,participant.")
+    return at_most(count, *names)
 
 
 def faults(options: dict[str, str | None]) -> Faults | None:

@@ -104,7 +104,7 @@ def _import(run: Any, place: str) -> None:
         ) from error
     except SyntaxError as error:
         raise UsageError(f"{place} has a syntax error in line {error.lineno}: {error.msg}.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{place} cannot be imported: {type(error).__name__}: {error}{_line(error)}."
         ) from error
@@ -144,7 +144,8 @@ def _class_in(module: ModuleType, kind: str, place: str) -> type:
             f"{place} has no class that can be checked: no subclass of Protocol, and none with initial() and steps()."
         )
     raise UsageError(
-        f"{place} has several classes that can be checked. Say which: {place}:{next(iter(plain))}, ..."
+        f"{place} has several classes that can be checked: {', '.join(plain)}. Say which, as in "
+        f"{place}:{next(iter(plain))}."
     )
 
 
