@@ -6,8 +6,9 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
@@ -56,13 +57,29 @@ def explained(command: Command) -> Command:
         except Exception as error:
             if debug:
                 raise
+            place = _place_in_model(error)
             _complain(
-                f"internal error, which is a bug in everyway: {type(error).__name__}: {error}\n"
+                f"{type(error).__name__}: {error} ({place})\nRun again with --debug for the traceback."
+                if place
+                else f"internal error, which is a bug in everyway: {type(error).__name__}: {error}\n"
                 f"Run again with --debug for the traceback, and please report it."
             )
         raise typer.Exit(MISUSE)
 
     return run  # type: ignore[return-value]
+
+
+def _place_in_model(error: Exception) -> str:
+    """Return where in a user's own code an error arose; nothing if it arose in everyway."""
+    ours = {"everyway", "typer", "rich", "attr", "attrs", *sys.stdlib_module_names}
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0] not in ours:
+            place = f"{Path(code.co_filename).name}, line {trace.tb_lineno}, in {code.co_qualname}"
+        trace = trace.tb_next
+    return place
 
 
 def nobody_reads() -> int:
@@ -76,7 +93,7 @@ def _complain(words: str) -> None:
     typer.echo(words, err=True)
 
 
-def _console() -> Console:
+def _console(out: TextIO | None = None) -> Console:
     from rich.console import Console
 
     class Terminal(Console):
@@ -85,7 +102,7 @@ def _console() -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return Terminal(highlight=False, safe_box=True, emoji=False)
+    return Terminal(file=out, highlight=False, safe_box=True, emoji=False)
 
 
 def _models(incomplete: str) -> list[str]:
@@ -261,6 +278,8 @@ def check(
 
     everyway check 2pc --crashes 1
     """
+    import attrs
+
     from everyway.checking import as_system, find_property, promised
     from everyway.checking import check as run
     from everyway.explorer import DEFAULT_MAX_STATES, Limits
@@ -282,17 +301,33 @@ def check(
             from everyway.counterexamples.render import checked_suffix
 
             checked_suffix(path)
-    kind = find_target(model, variant)
-    own = [name for parameter in context.command.params for name in parameter.opts if name.startswith("--")]
-    subject = build(kind, context.args, param, own)
-    spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
-    system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
-    wanted = [find_property(name, promised(system)) for name in property] or None
-    limits = Limits(max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds)
-    with progress(is_wanted=not quiet) as watcher:
-        report = run(system, wanted, search=search, limits=limits, deadlock=deadlock, watcher=watcher)  # type: ignore[arg-type]
-    _tell(report, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
-    _draw(report, diagram, graph, theme, silent=json or quiet)
+    out = sys.stdout
+    with redirect_stdout(sys.stderr):  # a model that prints does not spoil the results
+        kind = find_target(model, variant)
+        own = [
+            name for parameter in context.command.params for name in parameter.opts if name.startswith("--")
+        ]
+        subject = build(kind, context.args, param, own)
+        spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
+        system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
+        wanted = [find_property(name, promised(system)) for name in property] or None
+        limits = Limits(max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds)
+        # Who asks for one promise wants to know about that one.
+        looks_for_deadlocks = False if property and deadlock is None else deadlock
+        with progress(is_wanted=not quiet) as watcher:
+            report = run(
+                system,
+                wanted,
+                search=search,  # type: ignore[arg-type]
+                limits=limits,
+                deadlock=looks_for_deadlocks,
+                watcher=watcher,
+                stop_when_decided=bool(property),
+            )
+        if report.stopped_by == "decided":
+            report = attrs.evolve(report, findings=())  # it is no wonder that some things never happened
+        _tell(report, out, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
+        _draw(report, out, diagram, graph, theme, silent=json or quiet)
     raise typer.Exit(exit_code(report))
 
 
@@ -304,20 +339,24 @@ def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
         raise UsageError(f"{option} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}")
 
 
-def _tell(report: Report, *, as_json: bool, quiet: bool, verbose: bool, ascii_only: bool) -> None:
+def _tell(
+    report: Report, out: TextIO, *, as_json: bool, quiet: bool, verbose: bool, ascii_only: bool
+) -> None:
     if as_json:
         import json
 
         from everyway.json_report import as_json as values
 
-        typer.echo(json.dumps(values(report), indent=2, ensure_ascii=ascii_only))
+        typer.echo(json.dumps(values(report), indent=2, ensure_ascii=ascii_only), file=out)
         return
     from .summary import print_report
 
-    print_report(report, _console(), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
+    print_report(report, _console(out), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
 
 
-def _draw(report: Report, diagram: Path | None, graph: Path | None, theme: Any, *, silent: bool) -> None:
+def _draw(
+    report: Report, out: TextIO, diagram: Path | None, graph: Path | None, theme: Any, *, silent: bool
+) -> None:
     """Save the pictures of the shortest counterexample; without one, of the first witness."""
     if diagram is None and graph is None:
         return
@@ -344,7 +383,7 @@ def _draw(report: Report, diagram: Path | None, graph: Path | None, theme: Any, 
         save_graph(picture, graph, theme)
     for saved in (diagram, graph):
         if saved is not None and not silent:
-            typer.echo(f"saved {saved}: {trace.headline}")
+            typer.echo(f"saved {saved}: {trace.headline}", file=out)
 
 
 @app.command()

@@ -54,7 +54,12 @@ def build(kind: type, words: Sequence[str], pairs: Iterable[str], known_options:
     if not issubclass(kind, Protocol):
         if values:
             raise UsageError(f"{kind.__name__} is a plain transition system and has no parameters.")
-        return kind()
+        try:
+            return kind()
+        except TypeError as error:
+            raise UsageError(
+                f"{kind.__name__} cannot be checked from here: it is made without arguments, but {error}."
+            ) from error
     return kind.configured(**values)
 
 
