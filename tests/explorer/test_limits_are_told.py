@@ -4,6 +4,8 @@ import pytest
 from attrs import frozen
 from everyway.explorer import Exploration
 from everyway.invariants import no_deadlock
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from plain_systems import Counting, Graph, fault
 
 from everyway import (
@@ -68,29 +70,39 @@ def test_a_cut_is_told_with_its_depth_and_how_many_states_have_more_to_come(sear
 
 
 def test_depth_first_search_finds_what_it_first_met_too_deep():
-    # Depth first, 3 is met at depth 3 by way of 1 and 2, where a limit of 3 leaves no room for 4; but it is also
-    # one step from the start, and 4 two.
-    graph = Graph({0: [1, 3], 1: [2], 2: [3], 3: [4], 4: [5]})
-    for max_depth in range(6):
-        both = [
-            Exploration(graph, search=search, limits=Limits(max_depth=max_depth)).run()
-            for search in ("bfs", "dfs")
-        ]
-        assert set(both[0].states) == set(both[1].states)
-        assert both[0].statistics.transitions == both[1].statistics.transitions
-        assert both[0].statistics.cut == both[1].statistics.cut
-    assert set(both[1].states) == {0, 1, 2, 3, 4, 5}
-    nearest = Exploration(graph, search="dfs", limits=Limits(max_depth=2)).run()
-    assert set(nearest.states) == {0, 1, 2, 3, 4}
+    # By way of 1 and 2, 3 is met three steps from the start, where a limit of 3 leaves no room for 5; by way of 4,
+    # which is tried later, it is two steps away.
+    graph = Graph({0: [1, 4], 1: [2], 2: [3], 4: [3], 3: [5], 5: [6]})
+    exploration = Exploration(graph, search="dfs", limits=Limits(max_depth=3)).run()
+    assert set(exploration.states) == {0, 1, 2, 3, 4, 5}
+    assert (exploration.statistics.transitions, exploration.statistics.cut) == (6, 1)
 
 
-def test_depth_first_search_reexpands_through_several_states():
-    # 2, 3 and 4 are all first met two steps too deep; a violation lies exactly at the limit.
-    graph = Graph({0: [1, 2], 1: ["a"], "a": [2], 2: [3], 3: [4], 4: [7]})
+@pytest.mark.parametrize("search", ["bfs", "dfs"])
+def test_what_was_expanded_too_deep_is_expanded_again_with_all_that_follows(search):
+    # 3, 4 and 5 are all first met a step too deep; a violation lies exactly at the limit.
+    graph = Graph({0: [1, 8], 1: [2], 2: [3], 8: [3], 3: [4], 4: [5], 5: [7]})
+    report = check(graph, [never_seven], search=search, limits=Limits(max_depth=5))
+    assert outcomes(report) == [Outcome.VIOLATED]
+    assert report.verdicts[0].length == 5
+    assert report.statistics.transitions == 8  # what is expanded again is not counted again
+
+
+states = st.integers(0, 9)
+
+
+@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@given(st.dictionaries(states, st.lists(states, max_size=3), min_size=4), st.integers(0, 6))
+def test_any_graph_is_searched_to_the_same_depth_either_way(edges, max_depth):
+    within = {0}
+    for _ in range(max_depth):
+        within |= {after for state in within for after in edges.get(state, ())}
+    known = [state for state in within if set(edges.get(state, ())) <= within]
     for search in ("bfs", "dfs"):
-        report = check(graph, [never_seven], search=search, limits=Limits(max_depth=4))
-        assert outcomes(report) == [Outcome.VIOLATED]
-        assert report.verdicts[0].length == 4
+        exploration = Exploration(Graph(edges), search=search, limits=Limits(max_depth=max_depth)).run()
+        assert set(exploration.states) == within
+        assert exploration.statistics.cut == len(within) - len(known)
+        assert exploration.statistics.transitions == sum(len(edges.get(state, ())) for state in known)
 
 
 # The limit on states.
