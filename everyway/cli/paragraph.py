@@ -16,6 +16,15 @@ PLAIN: dict[int, str] = {
 """For ``str.translate``: what stands for the typographic characters where only ASCII can be shown."""
 
 
+def can_show_all(console: Console) -> bool:
+    """Return whether a console's encoding has the characters with which reports are written."""
+    try:
+        "✓✗≤·─│▶→…×’".encode(console.encoding)
+    except (UnicodeError, LookupError):
+        return False
+    return True
+
+
 def say(
     console: Console,
     words: str,
@@ -32,7 +41,7 @@ def say(
     """
     from rich.text import Text
 
-    if ascii_only:
+    if ascii_only or not can_show_all(console):
         lead, words = (text.translate(PLAIN).encode("ascii", "replace").decode() for text in (lead, words))
     if lead and (not words or len(lead) >= column):
         console.print(Text(lead, style=lead_style, no_wrap=True, overflow="ellipsis"))

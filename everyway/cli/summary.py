@@ -7,86 +7,67 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from everyway.checking import Report
-from everyway.explorer import Outcome, Path, Verdict
+from everyway.explorer import Deed, Outcome, Path, Verdict
 from everyway.invariants.property import PropertyKind
-from everyway.models.language import System
+from everyway.models.language import Kind, System
+from everyway.models.language.naming import hyphenated, spaced
+
+from .paragraph import PLAIN, can_show_all, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _MARKS = {Outcome.HOLDS: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HOLDS: "+", Outcome.VIOLATED: "x", Outcome.UNKNOWN: "?"}
-_ASCII: dict[int, str] = {
-    ord(fine): plain for fine, plain in zip("≤·→…×", ("<=", "-", "->", "~", "x"), strict=True)
-}
 _STYLES = {Outcome.HOLDS: "green", Outcome.VIOLATED: "bold red", Outcome.UNKNOWN: "yellow"}
+_COLUMN = 10
+"""Where the words stand beside "visited", "covered" and "notice"."""
 
 
 def print_report(report: Report, console: Console, *, quiet: bool, verbose: bool, ascii_only: bool) -> None:
     """Print a report: the verdicts, the counterexamples, what was covered, and what never happened."""
-    from rich.text import Text
-
-    def say(words: str, style: str = "", indent: int = 0, first: str = "") -> None:
-        if ascii_only:
-            words = words.translate(_ASCII)
-        lines = textwrap.wrap(words, max(console.width - indent, 20), break_long_words=False) or [""]
-        for number, line in enumerate(lines):
-            lead = first.ljust(indent) if number == 0 else " " * indent
-            text = Text(lead, style="dim", end="\n", no_wrap=True, overflow="ellipsis")
-            text.append(line, style=style)
-            console.print(text)
-
-    say(str(report.system), "bold")
+    ascii_only = ascii_only or not can_show_all(console)
+    say(console, subject(report), "bold", ascii_only=ascii_only)
     if isinstance(report.system, System):
-        say(report.system.bounds, "dim")
+        say(console, report.system.bounds, "dim", ascii_only=ascii_only)
     console.print()
-    width = max((len(verdict.property.name) for verdict in report.verdicts), default=0)
-    width = min(width, console.width // 2)
-    marks = _ASCII_MARKS if ascii_only else _MARKS
-    for verdict in report.verdicts:
-        style = _STYLES[verdict.outcome]
-        label = Text(f" {marks[verdict.outcome]} ", style=style, end="")
-        label.append(f"{verdict.property.name[:width]:<{width}}  ", style="bold" if style != "green" else "")
-        console.print(label, end="")
-        lines = textwrap.wrap(told(report, verdict), max(console.width - width - 5, 20))
-        for number, line in enumerate(lines):
-            console.print(Text((" " * (width + 5) if number else "") + line, style=style, no_wrap=True))
+    _print_verdicts(report, console, ascii_only)
     if not quiet:
         _print_traces(report, console, ascii_only)
     console.print()
-    statistics = report.statistics
-    rate = (
-        f", {statistics.transitions / statistics.seconds:,.0f} transitions/s"
-        if statistics.seconds > 0.5
-        else ""
-    )
-    say(
-        f"{statistics.states:,} states, {statistics.transitions:,} transitions, {_depth(report)}, "
-        f"{statistics.ends:,} end{'' if statistics.ends == 1 else 's'}, in {statistics.seconds:.2f} s{rate}",
-        "",
-        10,
-        "visited",
-    )
-    for number, line in enumerate(_coverage(report)):
-        say(line, "", 10, "" if number else "covered")
-    for number, finding in enumerate(report.findings):
-        say(finding.text, "yellow", 10, "" if number else "notice")
+    blocks = [
+        ("visited", "", list(_visited(report))),
+        ("covered", "", list(_coverage(report))),
+        # Of a search that was cut short this is no judgement yet.
+        ("notice" if report.is_complete else "so far", "yellow", [f.text for f in report.findings]),
+    ]
+    for lead, style, lines in blocks:
+        for number, line in enumerate(lines):
+            head = "" if number else lead
+            say(console, line, style, lead=head, lead_style="dim", column=_COLUMN, ascii_only=ascii_only)
     if verbose:
-        _print_deeds(report, console)
+        _print_deeds(report, console, ascii_only)
+
+
+def subject(report: Report) -> str:
+    """Return what was checked: the protocol with its parameters, or a plain system's own words, else its class."""
+    kind = type(report.system)
+    has_words = kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__
+    return str(report.system) if has_words else kind.__name__
 
 
 def told(report: Report, verdict: Verdict) -> str:
     """Return a verdict in words, e.g. "holds in all 360 states"."""
-    states = report.statistics.states
+    states = _counted(report.statistics.states, "state")
     if verdict.outcome is Outcome.UNKNOWN:
         return f"unknown: {verdict.why}"
-    steps = "" if verdict.length is None else f"{verdict.length} step{'' if verdict.length == 1 else 's'}"
+    steps = "" if verdict.length is None else _counted(verdict.length, "step")
     if verdict.property.kind is PropertyKind.POSSIBLE:
         if verdict.outcome is Outcome.HOLDS:
-            return f"reached in {steps}" if verdict.length else "true from the start"
-        return f"never reached in all {states:,} states"
+            return f"possible: reached in {steps}" if verdict.length else "possible: true from the start"
+        return f"never reached in all {states}"
     if verdict.outcome is Outcome.HOLDS:
-        return f"holds in all {states:,} states"
+        return f"holds in all {states}"
     reason = f": {verdict.broken.reason}" if verdict.broken is not None and verdict.broken.reason else ""
     return f"violated in {steps}{reason}" if verdict.length else f"violated from the start{reason}"
 
@@ -100,6 +81,50 @@ def violations(report: Report) -> list[tuple[Verdict, list[str]]]:
     return sorted(by_path.values(), key=lambda drawn: drawn[0].length or 0)
 
 
+def _print_verdicts(report: Report, console: Console, ascii_only: bool) -> None:
+    from rich.text import Text
+
+    if not report.verdicts:
+        say(console, "It promises nothing, so there was nothing to decide.", "yellow")
+    width = max((len(verdict.property.name) for verdict in report.verdicts), default=0)
+    width = min(width, console.width // 2)
+    room = max(console.width - width - 5, 20)
+    marks = _ASCII_MARKS if ascii_only else _MARKS
+    bounds = _conditions(report, room)
+    for verdict in report.verdicts:
+        words = told(report, verdict)
+        style = _STYLES[verdict.outcome]
+        name = (
+            textwrap.shorten(verdict.property.name, width, placeholder="...") or verdict.property.name[:width]
+        )
+        if ascii_only:
+            words, name = words.translate(PLAIN), name.translate(PLAIN)
+        lines = textwrap.wrap(words, room, break_on_hyphens=False)
+        for number, line in enumerate(lines):
+            text = Text(no_wrap=True, overflow="ellipsis")
+            if number == 0:
+                text.append(f" {marks[verdict.outcome]} ", style=style)
+                text.append(f"{name:<{width}}  ", style="" if verdict.outcome is Outcome.HOLDS else "bold")
+            else:
+                text.append(" " * (width + 5))
+            text.append(line, style=style)
+            if bounds and verdict.outcome is Outcome.HOLDS and verdict.path is None:
+                text.append(bounds.translate(PLAIN) if ascii_only else bounds, style="dim")
+            console.print(text)
+
+
+def _conditions(report: Report, room: int) -> str:
+    """Return the faults and time-outs under which a promise holds, to stand behind "holds in all ... states".
+
+    Nothing where they do not fit; they stand above the verdicts in any case.
+    """
+    if not isinstance(report.system, System):
+        return ""
+    conditions, _, _ = report.system.bounds.rpartition(", ")  # the network is no bound
+    longest = f"holds in all {_counted(report.statistics.states, 'state')} ({conditions})"
+    return f" ({conditions})" if len(longest) <= room else ""
+
+
 def _print_traces(report: Report, console: Console, ascii_only: bool) -> None:
     from everyway.counterexamples.terminal import to_terminal
 
@@ -108,18 +133,27 @@ def _print_traces(report: Report, console: Console, ascii_only: bool) -> None:
         console.rule(style="dim", characters="-" if ascii_only else "─")
         console.print(to_terminal(report.trace(verdict), ascii_only=ascii_only))
         if len(names) > 1:
-            console.print(f"  The same schedule breaks: {', '.join(names)}.", style="dim")
+            words = f"The same schedule breaks: {', '.join(names)}."
+            say(console, words, "dim", column=2, ascii_only=ascii_only)
 
 
-def _depth(report: Report) -> str:
-    if report.search == "dfs":
-        return f"longest path {report.statistics.depth}"
-    return f"depth {report.statistics.depth}"
+def _visited(report: Report) -> Iterator[str]:
+    """Yield the size of what was searched, and what it took."""
+    statistics = report.statistics
+    depth = f"longest path {statistics.depth:,}" if report.search == "dfs" else f"depth {statistics.depth:,}"
+    yield f"{_counted(statistics.states, 'state')}, {_counted(statistics.transitions, 'transition')}, {depth}"
+    ends = f"{_counted(statistics.starts, 'start')}, {_counted(statistics.ends, 'end')}"
+    rate = f", {statistics.states / statistics.seconds:,.0f} states/s" if statistics.seconds > 0.5 else ""
+    yield f"{ends}, in {statistics.seconds:.2f} s{rate}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _coverage(report: Report) -> Iterator[str]:
     """Yield what the verdicts cover: the whole space or how much of it, and which bounds were touched how often."""
-    states = report.statistics.states
+    states = _counted(report.statistics.states, "state")
     if report.is_complete:
         yield "the whole space under these bounds"
     else:
@@ -127,29 +161,50 @@ def _coverage(report: Report) -> Iterator[str]:
         if report.growth:
             yield str(report.growth)
         raised = {"max_states": "--max-states", "max_seconds": "--max-seconds"}
-        if report.statistics.cut:
-            yield "raise --max-depth to see more"
-        elif report.stopped_by in raised:
+        if report.stopped_by in raised:
             yield f"raise {raised[report.stopped_by]} to see more"
-    if report.search == "dfs" and any(v.outcome is Outcome.VIOLATED for v in report.verdicts):
+        elif report.statistics.cut:
+            yield "raise --max-depth to see more"
+    if any(v.path is not None and v.length and not v.is_shortest for v in report.verdicts):
         yield "searched depth-first: a shorter schedule may exist; --search bfs finds the shortest"
     if isinstance(report.system, System):
         for kind, budget in report.system.faults:
             if budget:
                 spent = report.statistics.spent[kind]
-                yield f"{kind} ≤ {budget}: used up in {spent:,} of {states:,} states"
+                yield f"{kind} ≤ {budget}: used up in {spent:,} of {states}"
 
 
-def _print_deeds(report: Report, console: Console) -> None:
+def _print_deeds(report: Report, console: Console, ascii_only: bool) -> None:
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2), header_style="bold")
-    for heading, side in (("taken", "right"), ("node", "left"), ("step", "left"), ("message", "left")):
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for heading, side in (("times", "right"), ("node", "left"), ("step", "left")):
         table.add_column(heading, justify=side)  # type: ignore[arg-type]
-    for deed, times in sorted(report.statistics.deeds.items(), key=lambda item: -item[1]):
-        words = deed.handler or deed.label or deed.kind.value
-        if deed.crashed:
-            words += " (crashing)"
-        table.add_row(f"{times:,}", deed.node or "", words, deed.message.__name__ if deed.message else "")
+    for deed, times in sorted(report.statistics.deeds.items(), key=lambda item: (-item[1], str(item[0]))):
+        words = told_deed(deed)
+        if ascii_only:
+            words = words.translate(PLAIN)
+        table.add_row(f"{times:,}", Text(deed.node or ""), Text(words))
     console.print()
+    say(console, "how often each kind of step was taken, over all transitions", "dim")
     console.print(table)
+    if isinstance(report.system, System):
+        calls = _counted(report.system.handler_calls, "distinct question")
+        say(console, f"handlers were asked {calls}; the other answers were remembered", "dim")
+
+
+def told_deed(deed: Deed) -> str:
+    """Return a kind of step in words, e.g. "on yes: count vote"."""
+    message = hyphenated(deed.message.__name__) if deed.message else ""
+    handler = spaced(deed.handler)
+    match deed.kind:
+        case Kind.DELIVERY:
+            words = f"on {message}: {handler or 'ignored'}"
+        case Kind.OTHER:
+            words = deed.label
+        case _:
+            words = ": ".join(part for part in (deed.kind.value, handler or message) if part)
+    if deed.is_false:
+        words += " (wrongly)"
+    return f"{words} (crashes on the way)" if deed.crashed else words
