@@ -59,6 +59,7 @@ def as_json(report: Report) -> dict[str, Any]:
                     "handler": deed.handler or None,
                     "message": deed.message.__name__ if deed.message else None,
                     "crashed": deed.crashed,
+                    "is_false": deed.is_false,
                     "label": deed.label or None,
                     "times": times,
                 }
