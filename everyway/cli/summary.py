@@ -94,9 +94,9 @@ def _print_verdicts(report: Report, console: Console, ascii_only: bool) -> None:
     for verdict in report.verdicts:
         words = told(report, verdict)
         style = _STYLES[verdict.outcome]
-        name = (
-            textwrap.shorten(verdict.property.name, width, placeholder="...") or verdict.property.name[:width]
-        )
+        name = verdict.property.name
+        if len(name) > width:
+            name = f"{name[: width - 1]}…"
         if ascii_only:
             words, name = words.translate(PLAIN), name.translate(PLAIN)
         lines = textwrap.wrap(words, room, break_on_hyphens=False)

@@ -68,6 +68,7 @@ class Walk:
             always(lambda state: state < 3, name="below three"),
             always(lambda state: not state == 3, name="never three"),
             always(lambda state: state >= 0, name="[bold]a name that is far too long for anybody's terminal, really"),
+            always(lambda state: state < 9, name="n"),
             possible(lambda state: state == 9, name="nine"),
             possible(lambda state: state == 0, name="zero"),
         ]
@@ -97,6 +98,11 @@ def test_names_of_any_length_and_kind_fit(everyway, twins):
     told = everyway("check", twins).stdout
     assert "[bold]a name that is far too long" in told
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_name_of_one_letter_fits_too(everyway, twins):
+    told = everyway("check", twins, "--property", "n").stdout
+    assert told.splitlines()[2] == " ✓ n  holds in all 6 states"
 
 
 def test_a_plain_system_is_called_by_its_class(everyway, twins):
