@@ -21,7 +21,8 @@ from .trace import Trace
 if TYPE_CHECKING:
     import graphviz
 
-_ICONS = {"": "", "clock": "◷ ", "again": "↻ ", "cross": "✕ ", "eye": "◉ "}
+# Only what every font has; a clock is told by the chip's second line.
+_ICONS = {"": "", "clock": "", "again": "restart: ", "cross": "× ", "eye": ""}
 _FACES = {"plain": "Helvetica", "bold": "Helvetica-Bold", "italic": "Helvetica-Oblique"}
 
 
@@ -238,7 +239,7 @@ class _Painter:
             tooltip=_escaped(mark.step.text),
             **self._place(mark.x, mark.y, mark.width, mark.height),
         )
-        words = f"{mark.step.number} │ {_ICONS[mark.icon]}{mark.text}"
+        words = f"{mark.step.number} | {_ICONS[mark.icon]}{mark.text}"
         self._words(f"chip {number}", mark.x, mark.y - (7 if mark.note else 0), words, 12, ink, "bold")
         if mark.note:
             self._words(f"note {number}", mark.x, mark.y + 9, mark.note, NOTE_SIZE, ink, "italic")
@@ -257,7 +258,7 @@ class _Painter:
             head = self._name(message.delivered_by)
         else:
             head = f"end {number}"
-            symbol = "○" if arrow.style == "in flight" else "✕"
+            symbol = "○" if arrow.style == "in flight" else "×"
             self.graph.node(
                 head,
                 symbol,

@@ -343,10 +343,17 @@ class _BackwardSet(frozenset[Any]):
     Filling a plain set in another order does not do: whether that changes anything depends on the hash seed.
     """
 
-    __slots__ = ()
+    __slots__ = ("_backwards",)
+    _backwards: tuple[Any, ...]
+
+    def __new__(cls, forwards: Iterable[Any]) -> _BackwardSet:
+        listed = tuple(forwards)
+        made = super().__new__(cls, listed)
+        made._backwards = listed[::-1]
+        return made
 
     def __iter__(self) -> Iterator[Any]:
-        return iter([*super().__iter__()][::-1])
+        return iter(self._backwards)
 
 
 def _built_anew(value: Any) -> Any:
