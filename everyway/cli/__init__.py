@@ -2,11 +2,13 @@
 
 ``app.py`` has the commands, ``target.py`` finds the model that is meant, ``parameters.py`` reads the options that a
 model brings along, ``summary.py`` prints a check's report and ``description.py`` a model, ``progress.py`` shows a
-running search. Everything heavy is imported when a command runs, so that ``--help`` is quick.
+running search and ``interruption.py`` ends it; ``own_parameters.py`` adds a model's options to the help. Everything
+heavy is imported when a command runs, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 
 
@@ -14,6 +16,11 @@ def main() -> None:
     """Run the command line; the entry point of the program ``everyway``."""
     from .app import app, nobody_reads
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a model's own words may be in characters that it cannot show
     try:
         app()
     finally:

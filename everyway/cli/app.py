@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
-from everyway.models.language import FAULT_KINDS, EverywayError, UsageError
+from everyway.models.language import FAULT_KINDS, EverywayError, UsageError, did_you_mean
+
+from .own_parameters import ModelCommand
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +26,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 MISUSE = 2
 BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended."""
+WIDEST = 120
+"""Columns that are used of a terminal that has more."""
 
 app = typer.Typer(
     name="everyway",
@@ -93,7 +97,8 @@ def _complain(words: str) -> None:
     typer.echo(words, err=True)
 
 
-def _console(out: TextIO | None = None) -> Console:
+def console(out: TextIO | None = None) -> Console:
+    """Return the terminal to print results to; wider ones are not filled, as long lines are hard to read."""
     from rich.console import Console
 
     class Terminal(Console):
@@ -102,7 +107,14 @@ def _console(out: TextIO | None = None) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return Terminal(file=out, highlight=False, safe_box=True, emoji=False)
+    terminal = Terminal(file=out, highlight=False, safe_box=True, emoji=False)
+    terminal.width = min(terminal.width, WIDEST)
+    return terminal
+
+
+def options_of(command: Any) -> list[str]:
+    """Return the options of a command, e.g. ``--crashes``."""
+    return [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
 
 
 def _models(incomplete: str) -> list[str]:
@@ -137,6 +149,7 @@ ModelArgument = Annotated[
         help="A model of `everyway list`, or path/to/file.py:Class, or package.module:Class.",
         autocompletion=_models,
         show_default=False,
+        metavar="MODEL",
     ),
 ]
 VariantOption = Annotated[
@@ -175,26 +188,42 @@ def list_models(debug: DebugOption = False) -> None:
     """List the protocols that come with everyway."""
     from .description import print_list
 
-    print_list(_console())
+    print_list(console())
 
 
 @app.command(epilog="Example: everyway show 2pc --variant as-noted")
 @explained
-def show(model: ModelArgument, variant: VariantOption = "", debug: DebugOption = False) -> None:
+def show(
+    context: typer.Context, model: ModelArgument, variant: VariantOption = "", debug: DebugOption = False
+) -> None:
     """Show a protocol: its roles, messages, parameters, promises and variants."""
     from .description import print_model
     from .target import find_target
 
-    print_model(find_target(model, variant), model, _console())
+    commands: Any = context.parent.command if context.parent else None
+    taken = options_of(commands.commands["check"]) if commands else []
+    print_model(find_target(model, variant), model, console(), taken)
 
 
 @app.command(
+    cls=ModelCommand,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    epilog=(
-        "A model's own parameters are options too, after its name: `everyway check 2pc --participants 3`; "
-        "`everyway show 2pc` lists them. A fault budget is a number, or number:names to restrict it to nodes, roles "
-        "or message types: `--crashes 1:C`, `--losses 2:abort`. "
-        "Exit codes: 0 all hold, 1 something is violated, 2 bad input, 3 unknown (limit reached), 130 interrupted."
+    epilog="\n".join(
+        [
+            "Examples:",
+            "",
+            "everyway check 2pc --crashes 1",
+            "everyway check 2pc --participants 3 --losses 2:abort --diagram lost.svg",
+            "everyway check 3pc --timeouts early --property agreement --max-seconds 60",
+            "everyway check path/to/my_model.py:MyProtocol --json",
+            "",
+            "A fault budget is a number, or number:names to restrict it to nodes, roles or message types, as in "
+            "--crashes 1:C. A model's own parameters are options after its name; `everyway check 2pc --help` "
+            "lists those of 2pc.",
+            "",
+            "Exit codes: 0 all promises hold, 1 one is violated, 2 bad input, 3 unknown as a limit was reached, "
+            "130 interrupted by Ctrl-C before anything was found to be violated.",
+        ]
     ),
 )
 @explained
@@ -221,16 +250,25 @@ def check(
     timeouts: Annotated[
         str,
         typer.Option(
-            help="late: only when nothing else can happen; early: at any moment; never.", show_default=False
+            help="When they fire: late, when nothing else can happen; early, at any moment; or never.",
+            metavar="late|early|never",
+            show_default=False,
         ),
     ] = "",
     network: Annotated[
-        str, typer.Option(help="bag: no order; set: may repeat, too; fifo: in order.", show_default=False)
+        str,
+        typer.Option(
+            help="bag: in any order; set: in any order and any number of times; fifo: in the order of sending.",
+            metavar="bag|set|fifo",
+            show_default=False,
+        ),
     ] = "",
     search: Annotated[
         str,
         typer.Option(
-            help="bfs finds shortest counterexamples; dfs goes deep first.", rich_help_panel="Search"
+            help="bfs finds shortest counterexamples, dfs goes deep first.",
+            metavar="bfs|dfs",
+            rich_help_panel="Search",
         ),
     ] = "bfs",
     max_depth: Annotated[int | None, _limit("Longest schedule to look at, in steps.")] = None,
@@ -257,7 +295,12 @@ def check(
         ),
     ] = None,
     theme: Annotated[
-        str, typer.Option(help="light, dark, or auto (SVG only).", rich_help_panel="Output")
+        str,
+        typer.Option(
+            help="Colours of pictures; auto follows the browser (SVG only).",
+            metavar="light|dark|auto",
+            rich_help_panel="Output",
+        ),
     ] = "light",
     json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel="Output")
@@ -276,7 +319,7 @@ def check(
 ) -> None:
     """Check a protocol: decide its promises in every state it can reach under the given faults.
 
-    everyway check 2pc --crashes 1
+    Without options nothing fails; each fault that may happen is given a budget.
     """
     import attrs
 
@@ -285,10 +328,20 @@ def check(
     from everyway.explorer import DEFAULT_MAX_STATES, Limits
     from everyway.json_report import exit_code
 
+    from .interruption import interruptible
     from .parameters import build, faults
     from .progress import progress
-    from .target import find_target
+    from .target import find_target, may_be_target
 
+    words = list(context.args)
+    if model.startswith("-"):  # a parameter of the model that was typed before its name
+        later = next((word for word in words if may_be_target(word)), None)
+        if later is None:
+            raise UsageError(
+                f"no model is named: put it before '{model}', as in `everyway check 2pc {model}`."
+            )
+        words.remove(later)
+        model, words = later, [model, *words]
     _one_of("--timeouts", timeouts, ("", "late", "early", "never"))
     _one_of("--network", network, ("", "bag", "set", "fifo"))
     _one_of("--search", search, ("bfs", "dfs"))
@@ -304,17 +357,15 @@ def check(
     out = sys.stdout
     with redirect_stdout(sys.stderr):  # a model that prints does not spoil the results
         kind = find_target(model, variant)
-        own = [
-            name for parameter in context.command.params for name in parameter.opts if name.startswith("--")
-        ]
-        subject = build(kind, context.args, param, own)
+        subject = build(kind, words, param, options_of(context.command))
         spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
         system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
-        wanted = [find_property(name, promised(system)) for name in property] or None
+        asked = [name for name in property if not _is_no_deadlock(name)]
+        wanted = [find_property(name, promised(system)) for name in asked] if property else None
         limits = Limits(max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds)
         # Who asks for one promise wants to know about that one.
-        looks_for_deadlocks = False if property and deadlock is None else deadlock
-        with progress(is_wanted=not quiet) as watcher:
+        looks_for_deadlocks = len(asked) < len(property) if property and deadlock is None else deadlock
+        with progress(is_wanted=not quiet) as shower, interruptible(shower) as watcher:
             report = run(
                 system,
                 wanted,
@@ -331,9 +382,11 @@ def check(
     raise typer.Exit(exit_code(report))
 
 
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    from everyway.models.language import did_you_mean
+def _is_no_deadlock(name: str) -> bool:
+    return name.lower().replace("-", " ").replace("_", " ").strip() == "no deadlock"
 
+
+def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         words = [word for word in allowed if word]
         raise UsageError(f"{option} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}")
@@ -347,11 +400,13 @@ def _tell(
 
         from everyway.json_report import as_json as values
 
-        typer.echo(json.dumps(values(report), indent=2, ensure_ascii=ascii_only), file=out)
+        is_unicode = (getattr(out, "encoding", None) or "").lower().replace("-", "") == "utf8"
+        text = json.dumps(values(report), indent=2, ensure_ascii=ascii_only or not is_unicode)
+        typer.echo(text, file=out)
         return
     from .summary import print_report
 
-    print_report(report, _console(out), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
+    print_report(report, console(out), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
 
 
 def _draw(

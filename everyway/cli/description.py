@@ -81,7 +81,7 @@ def print_model(kind: type, word: str, console: Console, taken: Collection[str] 
         say(console, " ".join(paragraph.split()))
     _print_roles(console, system)
     _print_messages(console, system)
-    _print_parameters(console, kind, taken)
+    print_parameters(console, kind, taken)
     _print_promises(console, promises, declares_final=system.declares_final)
     variants = kind.variants()
     if variants and not kind.variant:
@@ -153,8 +153,11 @@ def _print_messages(console: Console, system: System) -> None:
         _print_rows(console, [(hyphenated(kind.__name__), first_sentence(kind)) for kind in messages])
 
 
-def _print_parameters(console: Console, kind: type[Protocol], taken: Collection[str]) -> None:
-    _heading(console, "Parameters")
+def print_parameters(console: Console, kind: type, taken: Collection[str], whose: str = "") -> None:
+    """Print the options that a model brings along; those whose name is ``taken`` need ``--param``."""
+    if not issubclass(kind, Protocol):
+        return
+    _heading(console, "Parameters", whose)
     rows = []
     for parameter in kind.parameters():
         option = f"--{parameter.name.replace('_', '-')}"
@@ -174,7 +177,5 @@ def _print_promises(console: Console, promises: Sequence[Property], declares_fin
     _heading(console, "Promises", "--property NAME")
     rows = [(prop.name, f"{prop.promise} ({prop.kind.value})".strip()) for prop in promises]
     if declares_final:
-        rows.append(
-            ("no deadlock", "Where nothing can happen any more, the protocol is done. (--no-deadlock)")
-        )
+        rows.append(("no deadlock", "Where nothing can happen any more, the protocol is done."))
     _print_rows(console, rows or [("none", "")])

@@ -17,15 +17,15 @@ def progress(is_wanted: bool = True) -> Iterator[Watcher | None]:
         return
     from rich.console import Console
     from rich.status import Status
+    from rich.text import Text
 
     console = Console(stderr=True)
     with Status("searching", console=console) as status:
 
         def show(statistics: Statistics, frontier: int) -> None:
             rate = statistics.states / statistics.seconds if statistics.seconds else 0.0
-            status.update(
-                f"{statistics.states:,} states  {statistics.transitions:,} transitions  depth {statistics.depth}  "
-                f"{frontier:,} to go  {rate:,.0f}/s"
-            )
+            counts = f"{statistics.states:,} states · {statistics.transitions:,} transitions"
+            where = f"depth {statistics.depth:,} · {frontier:,} to go · {rate:,.0f}/s"
+            status.update(Text(f"{counts} · {where}", no_wrap=True, overflow="ellipsis"))
 
         yield show

@@ -52,7 +52,7 @@ def print_report(report: Report, console: Console, *, quiet: bool, verbose: bool
 def subject(report: Report) -> str:
     """Return what was checked: the protocol with its parameters, or a plain system's own words, else its class."""
     kind = type(report.system)
-    has_words = kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__
+    has_words = any("__str__" in vars(base) or "__repr__" in vars(base) for base in kind.__mro__[:-1])
     return str(report.system) if has_words else kind.__name__
 
 

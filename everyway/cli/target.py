@@ -38,6 +38,16 @@ def find_target(word: str, variant: str | None = None) -> type:
     return variants[variant]
 
 
+def may_be_target(word: str) -> bool:
+    """Return whether a word looks like a model rather than like an option or its value."""
+    if word in PLACES:
+        return True
+    place, colon, kind = word.partition(":")
+    return not word.startswith("-") and (
+        place.endswith(".py") or bool(colon and kind.isidentifier() and not place.isdigit())
+    )
+
+
 def _found(word: str) -> type:
     if word in PLACES:
         return model(word)
