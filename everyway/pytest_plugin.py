@@ -7,13 +7,17 @@ pytest-xdist, where tests run in other processes than the one that reports.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import re
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from everyway.counterexamples.trace import Trace
 
 PROPERTY = "everyway_diagram"
 """The name under which a diagram's path travels with a test's report."""
@@ -46,12 +50,17 @@ def pytest_runtest_makereport(
         return report
     from everyway.testing import CounterexampleFound
 
-    if isinstance(error, CounterexampleFound) and error.trace is not None:
-        _show(item, report, error.trace)
+    if isinstance(error, CounterexampleFound):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        if crash is not None:
+            # The short summary has one line: room for what was found, not for the error's class.
+            crash.message = str(error)
+        if error.trace is not None:
+            _show(item, report, error.trace)
     return report
 
 
-def _show(item: pytest.Item, report: pytest.TestReport, trace: Any) -> None:
+def _show(item: pytest.Item, report: pytest.TestReport, trace: Trace) -> None:
     from everyway.counterexamples.svg import to_svg
 
     report.sections.append(("counterexample", _story(item.config, trace)))
@@ -71,7 +80,7 @@ def _show(item: pytest.Item, report: pytest.TestReport, trace: Any) -> None:
         report.extras = [*getattr(report, "extras", []), pytest_html.extras.html(f"<div>{svg}</div>")]  # type: ignore[attr-defined]
 
 
-def _story(config: pytest.Config, trace: Any) -> str:
+def _story(config: pytest.Config, trace: Trace) -> str:
     """Return the counterexample as terminal text, in colours where the terminal shows them."""
     from rich.console import Console
 
@@ -103,13 +112,24 @@ def _folder(item: pytest.Item) -> Path:
 
 def _file_name(node_id: str) -> str:
     """Return a test's id as a file name that every file system takes."""
-    name = re.sub(r"[^A-Za-z0-9_.=-]+", "-", node_id.replace(".py::", "-")).strip("-")
-    return name[-150:]
+    where, bracket, parameters = node_id.partition("[")
+    parameters = parameters.removesuffix("]")
+    where = where.replace(".py::", "-").replace("::", "-").replace("/", "-")
+    name = f"{where}{'-' if bracket else ''}{parameters}"
+    plain = re.sub(r"[^A-Za-z0-9_.=-]+", "-", name).strip("-")[-150:]
+    if plain == name:
+        return plain
+    # Tests that differ only in what was left out must not share a file.
+    return f"{plain}-{hashlib.sha256(node_id.encode()).hexdigest()[:6]}"
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """List the diagrams at the end of the run."""
-    reports = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("rerun")]
+    reports = [
+        report
+        for category in ("failed", "error", "rerun")
+        for report in terminalreporter.getreports(category)
+    ]
     paths = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
     if paths:
         terminalreporter.section("counterexamples")
