@@ -28,11 +28,11 @@ class Growth:
 
 
 def fastest_growing(states: Sequence[Any]) -> Growth | None:
-    """Return the part of the state with the most values that were new in the last tenth of the states visited.
+    """Return the part of the state with the most values that were new in the later half of the states visited.
 
     None if no part took new values then, as in a space that is merely large.
     """
-    late = len(states) - max(len(states) // 10, 1)
+    late = len(states) // 2
     seen: dict[str, set[Any]] = {}
     new: dict[str, int] = {}
     latest: dict[str, Any] = {}

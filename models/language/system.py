@@ -63,9 +63,10 @@ class System:
         first = self._starts[0]
         names = tuple(first)
         for start in self._starts:
-            if tuple(start) != names:
+            if tuple(start) != names or any(type(start[name]) is not type(first[name]) for name in names):
                 raise ModelError(
-                    f"{type(protocol).__name__}.nodes: every start must have the same nodes in the same order."
+                    f"{type(protocol).__name__}.nodes: every start must have the same nodes, of the same classes, "
+                    f"in the same order."
                 )
         observers = _observers(protocol)
         self.roster = Roster(names, tuple(observers), {name: i for i, name in enumerate(names)})

@@ -286,7 +286,7 @@ def test_forgetting_frozen_on_an_observer_is_told():
         ({1: Voter()}, "a node's name is a word such as 'P1', not 1"),
         ({"": Voter()}, "a node's name is a word such as 'P1', not ''"),
         ({"P1": Voter([])}, "node 'P1': Voter holds a value that can be changed in place"),
-        ([{"P1": Voter()}, {"P2": Voter()}], "every start must have the same nodes in the same order"),
+        ([{"P1": Voter()}, {"P2": Voter()}], "every start must have the same nodes, of the same classes"),
     ],
 )
 def test_rubbish_from_nodes_is_told(made, told):
