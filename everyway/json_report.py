@@ -5,6 +5,7 @@ The schema's version changes when a field changes its meaning or goes away; new 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import attrs
@@ -34,7 +35,9 @@ def as_json(report: Report) -> dict[str, Any]:
         "schema": SCHEMA,
         "model": _model(report),
         "bounds": _bounds(report),
-        "limits": attrs.asdict(report.limits),
+        "limits": {
+            name: None if limit == math.inf else limit for name, limit in attrs.asdict(report.limits).items()
+        },
         "search": report.search,
         "outcome": report.outcome.value,
         "exit_code": exit_code(report),
@@ -165,4 +168,6 @@ def _step(step: TraceStep) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     return value if isinstance(value, (bool, int, float, str)) or value is None else shown(value)

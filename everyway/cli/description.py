@@ -17,6 +17,7 @@ from everyway.models.language.node import survives
 from everyway.models.library import PLACES, model
 
 from .paragraph import say
+from .parameters import default_instance
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +75,7 @@ def print_model(kind: type, word: str, console: Console, taken: Collection[str] 
         raise UsageError(
             f"{kind.__name__} is a plain transition system: it has no roles, messages or parameters to show."
         )
-    system = System(kind())
+    system = System(default_instance(kind))
     promises = list(promised(system))  # asked first: a mistake in the model is not to end half a description
     say(console, kind.title(), "bold")
     for paragraph in docstring(kind).split("\n\n"):

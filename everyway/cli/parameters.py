@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
+
+import attrs
 
 from everyway.models.language import FAULT_KINDS, Budget, Faults, Protocol, UsageError, at_most, did_you_mean
 
@@ -60,7 +62,24 @@ def build(kind: type, words: Sequence[str], pairs: Iterable[str], known_options:
             raise UsageError(
                 f"{kind.__name__} cannot be checked from here: it is made without arguments, but {error}."
             ) from error
+    _refuse_missing(kind, values)
     return kind.configured(**values)
+
+
+def default_instance(kind: type[Protocol]) -> Protocol:
+    """Return a protocol with its default parameters.
+
+    Raises ``UsageError`` if one of them has no default.
+    """
+    _refuse_missing(kind, ())
+    return kind()
+
+
+def _refuse_missing(kind: type[Protocol], given: Container[str]) -> None:
+    missing = [p.name for p in kind.parameters() if p.default is attrs.NOTHING and p.name not in given]
+    if missing:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in missing)
+        raise UsageError(f"{kind.title()} needs a value for {options}, which has no default.")
 
 
 def _set(values: dict[str, str], name: str, value: str) -> None:

@@ -72,20 +72,28 @@ def _file_module(place: str) -> ModuleType:
             did_you_mean(path.name, [other.name for other in folder.glob("*.py")]) if folder.is_dir() else ""
         )
         raise UsageError(f"there is no file {place}.{near}")
-    # The file's neighbours can be imported from it, as when Python runs it.
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    name = (
-        path.stem
-        if path.stem.isidentifier() and path.stem not in sys.modules
-        else f"everyway_model_{path.stem}"
+    # Not under the name of one of Python's own modules, or whoever imports that later would get the model instead.
+    is_taken = (
+        path.stem in sys.modules or path.stem in sys.stdlib_module_names or not path.stem.isidentifier()
     )
+    name = f"everyway_model_{path.stem}" if is_taken else path.stem
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise UsageError(f"{place} cannot be imported.")
     module = importlib.util.module_from_spec(specification)
     sys.modules[name] = module
-    _import(lambda: specification.loader.exec_module(module), place)
+    # The file's neighbours can be imported from it, as when Python runs it; afterwards they stand behind all others.
+    place_of_neighbours = str(path.parent)
+    sys.path.insert(0, place_of_neighbours)
+    try:
+        _import(lambda: specification.loader.exec_module(module), place)
+    except UsageError:
+        del sys.modules[name]
+        raise
+    finally:
+        sys.path.remove(place_of_neighbours)
+    if place_of_neighbours not in sys.path:
+        sys.path.append(place_of_neighbours)
     return module
 
 
@@ -113,7 +121,15 @@ def _import(run: Any, place: str) -> None:
             f"{place} needs the module '{error.name}', which is not installed{_line(error)}."
         ) from error
     except SyntaxError as error:
-        raise UsageError(f"{place} has a syntax error in line {error.lineno}: {error.msg}.") from error
+        where = place
+        if error.filename and Path(error.filename).resolve() != Path(place).resolve():
+            where = Path(error.filename).name  # a module that it imports
+        raise UsageError(f"{where} has a syntax error in line {error.lineno}: {error.msg}.") from error
+    except ImportError as error:
+        hint = ""
+        if "relative import" in str(error):
+            hint = " It belongs to a package: name it as package.module:Class, from the folder above."
+        raise UsageError(f"{place} cannot be imported: {error}{_line(error)}.{hint}") from error
     except (Exception, SystemExit) as error:
         raise UsageError(
             f"{place} cannot be imported: {type(error).__name__}: {error}{_line(error)}."

@@ -150,3 +150,9 @@ def test_what_is_not_decided_early_covers_everything(everyway):
     assert report["is_complete"] is True
     assert report["stopped_by"] is None
     assert report["findings"]
+
+
+def test_no_limit_is_null_and_never_a_word_that_json_does_not_have(everyway):
+    text = everyway("check", "2pc", "--max-seconds", "inf", "--json").stdout
+    assert "Infinity" not in text
+    assert json.loads(text)["limits"]["max_seconds"] is None
