@@ -151,9 +151,9 @@ def _wanted(properties: Wanted, promises: Sequence[Property]) -> list[Property] 
     """Return the properties that are meant; names are those of promises."""
     if properties is None:
         return None
-    is_single = isinstance(properties, (Property, str)) or not isinstance(properties, Iterable)
-    listed: list[Any] = [properties] if is_single else list(properties)
-    return [find_property(wanted, promises) if isinstance(wanted, str) else wanted for wanted in listed]
+    if isinstance(properties, str) or not isinstance(properties, Iterable):
+        properties = [properties]
+    return [find_property(wanted, promises) if isinstance(wanted, str) else wanted for wanted in properties]
 
 
 def _told(report: Report, verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
@@ -128,17 +128,26 @@ def _variants(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _properties(context: typer.Context, incomplete: str) -> list[str]:
-    names = [prop.name.replace(" ", "-") for prop in _of_model(context, "promises")]
-    return [name for name in names if name.startswith(incomplete)]
+    return [name for name in _of_model(context, "promises") if name.startswith(incomplete)]
 
 
-def _of_model(context: typer.Context, what: str) -> Any:
+def _of_model(context: typer.Context, what: str) -> list[str]:
     """Return what completion needs of the model that was typed already; nothing if that is no model yet."""
-    from .target import find_target
+    from everyway.checking import as_system, promised
 
+    from .target import find_target, may_be_target
+
+    # While the last option still lacks its value, the words before it may not have been told apart yet.
+    words = [context.params.get("model"), *context.args]
+    word = next((word for word in words if word and may_be_target(word)), None)
+    if word is None:
+        return []
     try:
-        kind: Any = find_target(context.params["model"])
-        return kind.variants() if what == "variants" else kind().promises()
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            kind: Any = find_target(word)
+            if what == "variants":
+                return list(kind.variants()) if hasattr(kind, "variants") else []
+            return [prop.name.replace(" ", "-") for prop in promised(as_system(kind))]
     except Exception:  # completion must never disturb a user who is typing
         return []
 
