@@ -9,6 +9,7 @@ heavy is imported when a command runs, so that ``--help`` is quick.
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 
@@ -21,6 +22,8 @@ def main() -> None:
             stream.reconfigure(
                 errors="replace"
             )  # a model's own words may be in characters that it cannot show
+    if sys.stdout is None:  # as in `everyway check 2pc >&-`, where only the exit code is wanted
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         app()
     finally:

@@ -57,7 +57,7 @@ def explained(command: Command) -> Command:
         except OSError as error:
             if debug:
                 raise
-            _complain(f"{error.filename or 'a file'}: {error.strerror or error}")
+            _complain(f"{error.filename or 'the output'}: {error.strerror or error}")
         except Exception as error:
             if debug:
                 raise
@@ -358,6 +358,8 @@ def check(
     for option, number in (("depth", max_depth), ("states", max_states), ("seconds", max_seconds)):
         if number is not None and not number >= 0:
             raise UsageError(f"--max-{option} must be 0 or more, not {number:g}.")
+    if diagram is not None and diagram == graph:
+        raise UsageError(f"--diagram and --graph are two pictures, and cannot both be saved as {diagram}.")
     for path in (diagram, graph):
         if path is not None:
             from everyway.counterexamples.render import checked_suffix

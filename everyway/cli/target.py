@@ -59,6 +59,10 @@ def _found(word: str) -> type:
     if "/" in place or "\\" in place:
         hint = f" Did you mean '{place}.py'?" if Path(f"{place}.py").is_file() else ""
         raise UsageError(f"{place} is no Python file: its name must end in .py.{hint}")
+    if (kind or "." in place) and not all(part.isidentifier() for part in place.split(".")):
+        raise UsageError(
+            f"'{word}' is neither a model of `everyway list`, nor path/to/file.py:Class, nor package.module:Class."
+        )
     if kind or "." in place:
         return _class_in(_named_module(place), kind, place)
     return model(word)  # explains that there is none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -109,6 +110,24 @@ def test_a_reader_that_leaves_is_no_error(start, words):
     assert process.stderr.read() == ""
     process.stderr.close()
     assert process.wait(timeout=50) == 141
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(("faults", "code"), [("", 0), (" --crashes 1", 1)])
+def test_without_an_output_the_exit_code_still_tells(faults, code):
+    program = f'"{sys.executable}" -m everyway check 2pc{faults}'
+    told = subprocess.run(["sh", "-c", f"{program} >&-"], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (code, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_an_output_that_is_full_is_told():
+    program = [sys.executable, "-m", "everyway", "list"]
+    with open("/dev/full", "w") as full:
+        told = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert told.returncode == 2
+    assert "the output: No space left" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_the_version(everyway, start):

@@ -74,6 +74,11 @@ def test_both_at_once(everyway, tmp_path):
     assert (tmp_path / "g.svg").exists()
 
 
+def test_both_at_once_need_two_names(everyway, tmp_path):
+    error = everyway.complaint(*BLOCKING, "--diagram", tmp_path / "d.svg", "--graph", tmp_path / "d.svg")
+    assert "two pictures" in error
+
+
 def test_without_a_counterexample_the_witness_is_drawn(everyway, tmp_path):
     result = everyway("check", "2pc", "--diagram", tmp_path / "w.svg")
     assert result.exit_code == 0

@@ -270,6 +270,11 @@ def test_a_module_that_is_not_there(everyway):
     assert "nothing" in everyway.complaint("check", "everyway.nothing:Model")
 
 
+@pytest.mark.parametrize("word", [".:X", "..:X", "a b:c", "my-model:X", "model.", ".hidden"])
+def test_what_can_be_no_module(everyway, word):
+    assert f"'{word}' is neither a model" in everyway.complaint("check", word)
+
+
 def test_a_plain_system_takes_no_faults_and_no_parameters(everyway, jugs):
     assert "plain transition system" in everyway.complaint("check", jugs, "--crashes", "1")
     assert "no such option '--size'" in everyway.complaint("check", jugs, "--size", "1")
