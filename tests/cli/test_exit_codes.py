@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -78,7 +79,8 @@ def test_negative_limits_are_refused(everyway, option):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for a child on Windows")
-def test_ctrl_c_tells_what_is_known_so_far(start, counting, tmp_path):
+@pytest.mark.parametrize("options", [[], ["--json"], ["--property", "counts-from-zero", "--search", "dfs"]])
+def test_ctrl_c_tells_what_is_known_so_far(start, counting, tmp_path, options):
     started = tmp_path / "started"
     counting.write_text(
         counting.read_text().replace(
@@ -88,7 +90,7 @@ def test_ctrl_c_tells_what_is_known_so_far(start, counting, tmp_path):
             "        return self.become(count=self.count + 1)",
         )
     )
-    process = start("check", counting, "--max-states", "100000000")
+    process = start("check", counting, "--max-states", "100000000", *options)
     while not started.exists():
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -97,6 +99,9 @@ def test_ctrl_c_tells_what_is_known_so_far(start, counting, tmp_path):
     assert process.returncode == 130
     assert "unknown" in stdout
     assert "interrupt" in stdout
+    if "--json" in options:
+        report = json.loads(stdout)
+        assert (report["exit_code"], report["stopped_by"], report["outcome"]) == (130, "interrupt", "unknown")
     assert "Traceback" not in stderr
 
 
