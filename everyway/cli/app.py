@@ -364,7 +364,11 @@ def check(
         if path is not None:
             from everyway.counterexamples.render import checked_suffix
 
-            checked_suffix(path)
+            if checked_suffix(path) == ".pdf":
+                from everyway.counterexamples.engines import graphviz_pdf
+
+                # Better to learn before a long search that the program for it is missing.
+                graphviz_pdf("digraph {}")
     out = sys.stdout
     with redirect_stdout(sys.stderr):  # a model that prints does not spoil the results
         kind = find_target(model, variant)
@@ -461,7 +465,10 @@ def doctor(debug: DebugOption = False) -> None:
     from everyway import __version__
     from everyway.counterexamples.engines import available
 
-    typer.echo(f"everyway {__version__}, Python {platform.python_version()}, {platform.system()}")
+    from .paragraph import say
+
+    terminal = console()
+    say(terminal, f"everyway {__version__}, Python {platform.python_version()}, {platform.system()}", "bold")
     for name, is_found, detail in available():
-        typer.echo(f"{'found  ' if is_found else 'missing'}  {name:<14} {detail}")
-    sys.stdout.flush()
+        lead = f"{'found' if is_found else 'missing':<9}{name}"
+        say(terminal, detail, lead=lead, lead_style="" if is_found else "yellow", column=25)
