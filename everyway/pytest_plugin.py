@@ -46,17 +46,19 @@ def pytest_runtest_makereport(
     report = yield
     # Imported late: most test runs have no counterexample to show.
     error = call.excinfo.value if call.excinfo is not None else None
-    if error is None or type(error).__name__ != "CounterexampleFound":
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    if not kinds & {"CounterexampleFound", "EverywayError"}:
         return report
+    from everyway.models.language import EverywayError
     from everyway.testing import CounterexampleFound
 
-    if isinstance(error, CounterexampleFound):
+    if isinstance(error, (CounterexampleFound, EverywayError)):
         crash = getattr(report.longrepr, "reprcrash", None)
         if crash is not None:
             # The short summary has one line: room for what was found, not for the error's class.
             crash.message = str(error)
-        if error.trace is not None:
-            _show(item, report, error.trace)
+    if isinstance(error, CounterexampleFound) and error.trace is not None:
+        _show(item, report, error.trace)
     return report
 
 

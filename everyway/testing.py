@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 from everyway.checking import Report, as_system, check, find_property, promised
 from everyway.explorer import Limits, Outcome, Search, Verdict
 from everyway.invariants.property import Property, PropertyKind
-from everyway.models.language import FAULT_KINDS, Budget, Faults, Network, Timeouts, UsageError, did_you_mean
+from everyway.models.language import (
+    FAULT_KINDS,
+    Budget,
+    EverywayError,
+    Faults,
+    Network,
+    Timeouts,
+    UsageError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
@@ -117,6 +126,25 @@ def _is(verdict: Verdict) -> str:
 
 
 def _checked(
+    subject: Any,
+    properties: Wanted,
+    faults: Faults | None,
+    budgets: Mapping[str, int | Budget],
+    timeouts: Timeouts | str | None,
+    network: Network | str | None,
+    search: Search,
+    limits: Limits | None,
+    deadlock: bool | None,
+) -> Report:
+    __tracebackhide__ = True
+    try:
+        return _searched(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+    except EverywayError as error:
+        # What is wrong is in the test or in its model, and told; the way through everyway would only hide it.
+        raise error.with_traceback(None)  # noqa: B904
+
+
+def _searched(
     subject: Any,
     properties: Wanted,
     faults: Faults | None,

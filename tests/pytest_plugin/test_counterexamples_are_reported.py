@@ -132,6 +132,34 @@ def test_html_shows_the_diagram(session, blocked):
     assert "svg" in (session.path / "report.html").read_text(encoding="utf-8")
 
 
+MISTAKES = {
+    "unknown property 'agrement'. Did you mean": 'assert_holds(TwoPhaseCommit(), "agrement")',
+    "unknown fault 'crash'. Did you mean": "assert_holds(TwoPhaseCommit(), crash=1)",
+    "give the fault budgets either": "assert_violated(TwoPhaseCommit(), faults=Faults(crashes=1), losses=1)",
+    "property 'odd' raised ZeroDivisionError": (
+        "assert_holds(TwoPhaseCommit(), always(lambda world: 1 / 0, name='odd'))"
+    ),
+}
+
+
+@pytest.mark.parametrize("told", MISTAKES)
+def test_a_mistake_is_told_without_the_way_through_everyway(session, told):
+    result = session(f"def test_it():\n    {MISTAKES[told]}\n")
+    result.assert_outcomes(failed=1)
+    (line,) = [line for line in result.outlines if line.startswith("FAILED")]
+    assert line.startswith(f"FAILED test_model.py::test_it - {told}")
+    assert "find_property(" not in result.stdout.str()
+    assert "as_system(" not in result.stdout.str()
+    assert "- counterexample -" not in result.stdout.str()
+
+
+def test_what_is_not_decided_is_told_in_the_summary(session):
+    result = session("def test_it():\n    assert_holds(TwoPhaseCommit(), limits=Limits(max_states=9))\n")
+    (line,) = [line for line in result.outlines if line.startswith("FAILED")]
+    assert line.startswith("FAILED test_model.py::test_it - agreement is unknown: stopped at the limit")
+    assert ".svg" not in result.stdout.str()
+
+
 def test_other_failures_are_left_alone(session):
     result = session("def test_other():\n    assert 1 == 2\n")
     result.assert_outcomes(failed=1)
