@@ -13,6 +13,10 @@ from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
 
+MANY = 3
+"""So many new values in the later half of the search count as growth."""
+
+
 @frozen
 class Growth:
     """One part of the state that kept growing."""
@@ -30,7 +34,7 @@ class Growth:
 def fastest_growing(states: Sequence[Any]) -> Growth | None:
     """Return the part of the state with the most values that were new in the later half of the states visited.
 
-    None if no part took new values then, as in a space that is merely large.
+    None if no part took more than a few new values then, as in a space that is merely large.
     """
     late = len(states) // 2
     seen: dict[str, set[Any]] = {}
@@ -44,7 +48,7 @@ def fastest_growing(states: Sequence[Any]) -> Growth | None:
                 if number >= late:
                     new[name] = new.get(name, 0) + 1
                     latest[name] = value
-    if not new:
+    if max(new.values(), default=0) < MANY:
         return None
     # Of two that grow alike, the one that is a single field says more.
     component = max(new, key=lambda name: (new[name], -len(seen[name])))
