@@ -12,7 +12,6 @@ from everyway.models.language.network import Bag, Fifo, MessageSet
 from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
-
 MANY = 3
 """So many new values in the later half of the search count as growth."""
 

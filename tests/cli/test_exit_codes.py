@@ -142,7 +142,7 @@ def test_the_version(everyway, start):
 
 def test_as_a_module():
     told = subprocess.run(
-        [sys.executable, "-m", "everyway", "--version"], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-m", "everyway", "--version"], capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("everyway ")
 

@@ -195,7 +195,7 @@ print(json.dumps(found))
 def test_counts_verdicts_and_traces_do_not_depend_on_the_hash_seed():
     runs = [
         subprocess.run(
-            [sys.executable, "-c", COUNTED],
+            [sys.executable, "-P", "-c", COUNTED],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
             text=True,
