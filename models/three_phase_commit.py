@@ -1,29 +1,33 @@
 """Three-phase commit: two-phase commit with a buffer state, so that no crash leaves the others waiting.
 
-Between the votes and the decision everybody learns that everybody voted yes (PRECOMMITTED). Whoever is still
-WAITING knows that nobody has committed, whoever is PRECOMMITTED that nobody has aborted; so when the coordinator
-dies, the survivors can finish by themselves, if they talk to each other: the termination protocol.
+Between the votes and the decision everybody learns that everybody voted yes (PRECOMMITTED). While one node is
+WAITING nobody has committed, and while one is PRECOMMITTED nobody has aborted; so when the coordinator dies, the
+survivors can finish by themselves, if they tell each other how far they have come: the termination protocol.
 
-Skeen, "Nonblocking commit protocols" (SIGMOD 1981); Bernstein, Hadzilacos & Goodman, "Concurrency Control and
-Recovery in Database Systems" (1987), section 7.5. It assumes that a time-out means a crash: no message is lost or
-late, and no partition. A participant that restarts asks once what was decided and takes no part in termination; after a
-failure of all participants there may be nobody left to ask.
+It assumes that a time-out means a crash: no message is lost or late, and the network is never partitioned. Whoever
+crashes stays out of it: after a restart it asks what was decided, and waits to be told. If all participants crash
+together there may be nobody left who knows.
+
+Skeen, "Nonblocking commit protocols" (1981); Bernstein, Hadzilacos & Goodman, "Concurrency Control and Recovery
+in Database Systems" (1987), section 7.5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from attrs import frozen
 from everyway.invariants import Property, atomic_commit
 from everyway.invariants.atomic_commit import Decision, Vote
 from everyway.models.language import (
+    REMOVED,
     Message,
     Node,
     NodeId,
     Protocol,
+    Step,
     Steps,
     choice,
     durable,
@@ -36,7 +40,7 @@ from everyway.models.language import (
 
 
 class Phase(Enum):
-    """How far a node has come; the last two are decisions."""
+    """How far a node has come; the last two are decisions. Skeen calls them q, w, p, c and a."""
 
     INITIAL = "initial"
     WAITING = "waiting"
@@ -78,13 +82,16 @@ class Abort(Message):
     """The decision."""
 
 
+VERDICT: dict[Decision, Message] = {Decision.COMMIT: Commit(), Decision.ABORT: Abort()}
+
+
 class StateRequest(Message):
-    """A new coordinator asks the survivors how far they have come."""
+    """A participant that takes over asks the others how far they have come."""
 
 
 @frozen
 class StateReport(Message):
-    """The answer of a survivor that has not decided."""
+    """The answer of one that has not decided."""
 
     phase: Phase
 
@@ -93,35 +100,34 @@ class Inquire(Message):
     """A node that restarted asks what was decided."""
 
 
-VERDICT: dict[Decision, Message] = {Decision.COMMIT: Commit(), Decision.ABORT: Abort()}
-
-
 @frozen
 class Coordinator(Node):
-    """Collects votes, makes everybody ready, and commits; a participant that stays silent has crashed."""
+    """Collects the votes, makes everybody ready, and commits; a participant that stays silent has crashed."""
 
     participants: frozenset[NodeId]
     phase: Phase = durable(Phase.INITIAL)
-    heard: frozenset[NodeId] = volatile(frozenset())
-    is_recovering: bool = volatile(False)
+    answered: frozenset[NodeId] = volatile(frozenset())
+    """Who has voted yes, and later who is ready."""
+    is_back: bool = volatile(False)
+    """Whether it crashed after everybody had voted yes, so that the others have gone on without it."""
 
     @property
     def decision(self) -> Decision | None:
         return self.phase.decision
 
     @choice
-    def ask(self) -> Steps:
+    def ask_for_votes(self) -> Steps:
         if self.phase is Phase.INITIAL:
             return self.become(phase=Phase.WAITING).send(self.participants, CanCommit())
 
     @on(Yes)
     def count_vote(self, _: Yes, voter: NodeId) -> Steps:
         if self.phase is Phase.WAITING:
-            heard = self.heard | {voter}
-            if heard < self.participants:
-                return self.become(heard=heard)
-            prepared = self.become(phase=Phase.PRECOMMITTED, heard=frozenset())
-            return prepared.send(self.participants, PreCommit()).named("make ready")
+            answered = self.answered | {voter}
+            if answered < self.participants:
+                return self.become(answered=answered)
+            ready = self.become(phase=Phase.PRECOMMITTED, answered=frozenset())
+            return ready.send(self.participants, PreCommit()).named("make all ready")
 
     @on(No)
     def give_up(self) -> Steps:
@@ -130,46 +136,45 @@ class Coordinator(Node):
 
     @on(Ack)
     def count_ack(self, _: Ack, participant: NodeId) -> Steps:
-        if self.phase is Phase.PRECOMMITTED and not self.is_recovering:
-            heard = self.heard | {participant}
-            return self.become(heard=heard) if heard < self.participants else self.decide(Decision.COMMIT)
+        if self.phase is Phase.PRECOMMITTED and not self.is_back:
+            answered = self.answered | {participant}
+            all_ready = answered == self.participants
+            return self.decide(Decision.COMMIT) if all_ready else self.become(answered=answered)
 
-    @timeout(awaiting=lambda self: self.participants - self.heard)
+    @timeout(awaiting=lambda self: self.participants - self.answered)
     def stop_waiting(self) -> Steps:
         if self.phase is Phase.WAITING:
             return self.decide(Decision.ABORT)
-        if self.phase is Phase.PRECOMMITTED and not self.is_recovering:
-            return self.decide(Decision.COMMIT)  # everybody voted yes; the crashed will learn it later
+        if self.phase is Phase.PRECOMMITTED and not self.is_back:
+            return self.decide(Decision.COMMIT)  # whoever is silent voted yes, and will learn it later
+
+    def decide(self, decision: Decision) -> Steps:
+        decided = self.become(phase=Phase(decision), answered=frozenset())
+        return decided.send(self.participants, VERDICT[decision]).named(f"decide to {VERDICT[decision]}")
 
     @restart
     def recover(self) -> Steps:
-        if self.phase is Phase.PRECOMMITTED:  # the survivors have gone on without us
-            return self.become(is_recovering=True).send(self.participants, Inquire())
+        if self.phase is Phase.PRECOMMITTED:
+            return self.become(is_back=True).send(self.participants, Inquire())
         return self.decide(self.decision or Decision.ABORT)
 
     @on(Commit, Abort)
     def learn_decision(self, message: Message) -> Steps:
         if not self.decision:
-            return self.become(phase=Phase.COMMITTED if isinstance(message, Commit) else Phase.ABORTED)
+            phase = Phase.COMMITTED if isinstance(message, Commit) else Phase.ABORTED
+            return self.become(phase=phase, is_back=False)
 
     @on(Inquire)
     def answer(self, _: Inquire, participant: NodeId) -> Steps:
         if self.decision:
             return self.send(participant, VERDICT[self.decision])
 
-    def decide(self, decision: Decision) -> Steps:
-        decided = self.become(phase=Phase(decision), heard=frozenset()).named(
-            f"decide to {VERDICT[decision]}"
-        )
-        return decided.send(self.participants, VERDICT[decision])
-
 
 @frozen
 class Participant(Node):
     """Votes, gets ready, and does what is decided."""
 
-    succession: tuple[NodeId, ...]
-    """The coordinator, then the participants in the order in which they take over."""
+    coordinator: NodeId
     phase: Phase = durable(Phase.INITIAL)
     vote: Vote | None = durable(None)
 
@@ -177,171 +182,151 @@ class Participant(Node):
     def decision(self) -> Decision | None:
         return self.phase.decision
 
-    @property
-    def coordinator(self) -> NodeId:
-        return self.succession[0]
-
     @on(CanCommit)
-    def cast_vote(self, _: CanCommit, coordinator: NodeId) -> Steps:
+    def cast_vote(self) -> Steps:
         if self.phase is Phase.INITIAL:
             waiting = self.become(phase=Phase.WAITING, vote=Vote.YES)
-            yield waiting.send(coordinator, Yes()).named("vote yes")
+            yield waiting.send(self.coordinator, Yes()).named("vote yes")
             aborted = self.become(phase=Phase.ABORTED, vote=Vote.NO)
-            yield aborted.send(coordinator, No()).named("vote no")
+            yield aborted.send(self.coordinator, No()).named("vote no")
 
     @on(PreCommit)
-    def get_ready(self, _: PreCommit, coordinator: NodeId) -> Steps:
+    def get_ready(self, _: PreCommit, leader: NodeId) -> Steps:
         if not self.decision:
-            return self.become(phase=Phase.PRECOMMITTED).send(coordinator, Ack())
+            return self.become(phase=Phase.PRECOMMITTED).send(leader, Ack())
 
     @on(Commit)
     def commit(self) -> Steps:
         if not self.decision:
-            return self.become(phase=Phase.COMMITTED)
+            return self.conclude(Decision.COMMIT)
 
     @on(Abort)
     def abort(self) -> Steps:
         if not self.decision:
-            return self.become(phase=Phase.ABORTED)
+            return self.conclude(Decision.ABORT)
+
+    def conclude(self, decision: Decision) -> Step:
+        return self.become(phase=Phase(decision))
 
 
-class Role(Enum):
-    """What a survivor does for the termination protocol."""
+class Duty(Enum):
+    """What a survivor of the coordinator does until there is a decision."""
 
-    FOLLOWING = "following"
-    ASKING = "asking"
-    PREPARING = "preparing"
-    RECOVERING = "recovering"
+    FOLLOW = "follow"
+    ASK = "ask"
+    MAKE_READY = "make ready"
+    KEEP_OUT = "keep out"
 
 
 @frozen
 class Survivor(Participant):
-    """A participant with the termination protocol: when the coordinator is silent, the next in line takes over."""
+    """A participant with the termination protocol: when its leader is silent, the next in line takes over."""
 
-    follows: NodeId = volatile("C")
-    role_now: Role = volatile(Role.FOLLOWING)
+    heirs: tuple[NodeId, ...] = ()
+    """All participants, in the order in which they take over from the coordinator."""
+    duty: Duty = volatile(Duty.FOLLOW)
+    given_up: int = volatile(0)
+    """How many leaders, of the coordinator and its heirs, have fallen silent."""
     awaited: frozenset[NodeId] = volatile(frozenset())
-    """As the new coordinator: who has not answered."""
-    seen: frozenset[Phase] = volatile(frozenset())
-    """As the new coordinator: how far the others have come."""
+    """As the leader: who has not answered."""
+    reported: frozenset[Phase] = volatile(frozenset())
+    """As the leader: how far others have come."""
+
+    @property
+    def succession(self) -> tuple[NodeId, ...]:
+        return (self.coordinator, *self.heirs)
+
+    @property
+    def leader(self) -> NodeId:
+        return self.succession[self.given_up]
 
     @property
     def others(self) -> frozenset[NodeId]:
-        return frozenset(self.succession[1:]) - {self.id}
+        return frozenset(self.heirs) - {self.id}
 
     @property
     def is_leading(self) -> bool:
-        return self.role_now in (Role.ASKING, Role.PREPARING)
+        return self.duty in (Duty.ASK, Duty.MAKE_READY)
 
-    def silent(self) -> Iterable[NodeId]:
-        return self.awaited if self.is_leading else (self.follows,)
+    def get_ready(self, message: PreCommit, leader: NodeId) -> Steps:
+        if leader == self.leader:  # one that was given up has no say any more
+            return super().get_ready(message, leader)
 
-    @on(PreCommit)
-    def get_ready(self, _: PreCommit, coordinator: NodeId) -> Steps:
-        if not self.decision and coordinator == self.follows:  # one that was given up has no say any more
-            return self.become(phase=Phase.PRECOMMITTED).send(coordinator, Ack())
-
-    @timeout(awaiting="silent")
-    def stop_waiting(self) -> Steps:
-        if self.decision or self.role_now is Role.RECOVERING:
+    @timeout(awaiting="leader")
+    def give_up_leader(self) -> Steps:
+        if self.decision or self.duty is not Duty.FOLLOW:
             return None
         if self.phase is Phase.INITIAL:  # nothing was promised yet
-            return self.finish(Decision.ABORT)
-        if self.role_now is Role.ASKING:
-            return self.conclude(self.awaited, self.seen)
-        if self.role_now is Role.PREPARING:
-            return self.finish(Decision.COMMIT)
-        place = self.succession.index(self.follows) + 1
-        successor = self.succession[place] if place < len(self.succession) else self.id
-        return self.lead() if successor == self.id else self.become(follows=successor)
+            return self.conclude(Decision.ABORT).named("abort")
+        heir = next(iter(self.succession[self.given_up + 1 :]), self.id)
+        return self.take_over() if heir == self.id else self.become(given_up=self.given_up + 1)
 
-    def lead(self) -> Steps:
-        if not self.others:
-            return self.conclude(frozenset(), frozenset())
-        leading = self.become(follows=self.id, role_now=Role.ASKING, awaited=self.others, seen=frozenset())
+    def take_over(self) -> Step:
+        leading = self.become(duty=Duty.ASK, given_up=self.succession.index(self.id), awaited=self.others)
         return leading.send(self.others, StateRequest()).named("take over")
 
     @on(StateRequest)
     def report(self, _: StateRequest, leader: NodeId) -> Steps:
         if self.decision:
             return self.send(leader, VERDICT[self.decision])
-        if self.role_now is Role.RECOVERING or self.rank(leader) < self.rank(self.follows):
-            return None
-        following = self.become(
-            follows=leader, role_now=Role.FOLLOWING, awaited=frozenset(), seen=frozenset()
-        )
-        return following.send(leader, StateReport(self.phase))
-
-    def rank(self, node: NodeId) -> int:
-        return self.succession.index(node)
+        place = self.succession.index(leader)
+        if self.duty is not Duty.KEEP_OUT and place >= self.given_up:
+            following = self.become(
+                duty=Duty.FOLLOW, given_up=place, awaited=frozenset(), reported=frozenset()
+            )
+            return following.send(leader, StateReport(self.phase))
 
     @on(StateReport)
     def count_report(self, message: StateReport, survivor: NodeId) -> Steps:
-        if self.role_now is Role.ASKING and not self.decision:
-            awaited, seen = self.awaited - {survivor}, self.seen | {message.phase}
-            return self.become(awaited=awaited, seen=seen) if awaited else self.conclude(awaited, seen)
+        if self.duty is Duty.ASK:
+            awaited, reported = self.awaited - {survivor}, self.reported | {message.phase}
+            if awaited:
+                return self.become(awaited=awaited, reported=reported)
+            return self.judge(self.others, reported)
 
-    def conclude(self, silent: frozenset[NodeId], seen: frozenset[Phase]) -> Steps:
-        """Decide from how far the survivors have come; a decided one answered with its decision already."""
-        if Phase.PRECOMMITTED not in {self.phase, *seen}:
-            return self.finish(Decision.ABORT)
-        survivors = self.others - silent
-        if not survivors:
-            return self.finish(Decision.COMMIT)
-        preparing = self.become(
-            phase=Phase.PRECOMMITTED, role_now=Role.PREPARING, awaited=survivors, seen=frozenset()
+    @timeout(awaiting="awaited")
+    def go_on_without_the_silent(self) -> Steps:
+        if self.duty is Duty.ASK:
+            return self.judge(self.others - self.awaited, self.reported)
+        if self.duty is Duty.MAKE_READY:
+            return self.conclude(Decision.COMMIT)
+
+    def judge(self, survivors: frozenset[NodeId], reported: frozenset[Phase]) -> Step:
+        """Decide by how far all have come; one that had decided would have answered with its decision."""
+        if Phase.PRECOMMITTED not in {self.phase, *reported}:
+            return self.conclude(Decision.ABORT)
+        ready = self.become(
+            phase=Phase.PRECOMMITTED, duty=Duty.MAKE_READY, awaited=survivors, reported=frozenset()
         )
-        return preparing.send(survivors, PreCommit()).named("make survivors ready")
+        return ready.send(survivors, PreCommit()).named("make survivors ready")
 
     @on(Ack)
     def count_ack(self, _: Ack, survivor: NodeId) -> Steps:
-        if self.role_now is Role.PREPARING and not self.decision:
+        if self.duty is Duty.MAKE_READY:
             awaited = self.awaited - {survivor}
-            return self.become(awaited=awaited) if awaited else self.finish(Decision.COMMIT)
+            return self.become(awaited=awaited) if awaited else self.conclude(Decision.COMMIT)
 
-    @on(Commit)
-    def commit(self) -> Steps:
-        return self.learn(Decision.COMMIT)
-
-    @on(Abort)
-    def abort(self) -> Steps:
-        return self.learn(Decision.ABORT)
-
-    def learn(self, decision: Decision) -> Steps:
-        if self.decision:
-            return None
-        if self.is_leading:
-            return self.finish(decision)
-        return self.become(phase=Phase(decision), role_now=Role.FOLLOWING, follows=self.coordinator)
-
-    def finish(self, decision: Decision) -> Steps:
-        """Decide, and as the new coordinator tell everybody."""
-        decided = self.become(
-            phase=Phase(decision),
-            role_now=Role.FOLLOWING,
-            follows=self.coordinator,
-            awaited=frozenset(),
-            seen=frozenset(),
+    def conclude(self, decision: Decision) -> Step:
+        """Decide, and as the leader tell everybody."""
+        done = self.become(
+            phase=Phase(decision), duty=Duty.FOLLOW, given_up=0, awaited=frozenset(), reported=frozenset()
         )
-        decided = decided.named(f"decide to {VERDICT[decision]}")
-        return (
-            decided.send(self.others | {self.coordinator}, VERDICT[decision]) if self.is_leading else decided
-        )
+        if not self.is_leading:
+            return done
+        everybody = self.others | {self.coordinator}
+        return done.send(everybody, VERDICT[decision]).named(f"decide to {VERDICT[decision]}")
 
     @restart
     def recover(self) -> Steps:
         if self.phase is Phase.INITIAL:
-            return self.finish(Decision.ABORT)
+            return self.conclude(Decision.ABORT).named("abort")
         if not self.decision:
-            asking = self.become(role_now=Role.RECOVERING)
-            return asking.send(self.others | {self.coordinator}, Inquire())
+            return self.become(duty=Duty.KEEP_OUT).send(self.others | {self.coordinator}, Inquire())
 
     @on(Inquire)
     def answer(self, _: Inquire, node: NodeId) -> Steps:
         if self.decision:
             return self.send(node, VERDICT[self.decision])
-        if self.phase is Phase.INITIAL:  # nothing was promised yet, so it can still be refused
-            return self.become(phase=Phase.ABORTED).send(node, Abort())
 
 
 @frozen
@@ -359,114 +344,114 @@ class ThreePhaseCommit(Protocol):
 
     participants: int = parameter(2, help="how many participants vote", at_least=1)
 
-    def nodes(self) -> dict[NodeId, Node]:
-        names = [f"P{number}" for number in range(1, self.participants + 1)]
-        coordinator = self.coordinator_class(participants=frozenset(names))
-        return {"C": coordinator} | {name: self.participant(("C", *names)) for name in names}
+    @property
+    def names(self) -> tuple[NodeId, ...]:
+        return tuple(f"P{number}" for number in range(1, self.participants + 1))
 
-    def participant(self, succession: tuple[NodeId, ...]) -> Participant:
-        return Survivor(succession=succession)
+    def nodes(self) -> dict[NodeId, Node]:
+        coordinator = self.coordinator_class(participants=frozenset(self.names))
+        return {"C": coordinator} | {name: self.participant() for name in self.names}
+
+    def participant(self) -> Participant:
+        return Survivor(coordinator="C", heirs=self.names)
 
     def promises(self) -> Iterable[Property]:
         return atomic_commit.promises
 
 
-# Variants: the notes tell of time-outs, but not of survivors that talk to each other.
+# Variants: time-outs without a termination protocol. Each participant decides alone.
 
 
-@frozen
 class CautiousCoordinator(Coordinator):
-    """Aborts whenever a participant says no or stays silent, even after everybody voted yes."""
+    """Aborts when a participant refuses or stays silent, even when it should get ready; does nothing when it is back."""
 
-    @on(No)
+    recover = REMOVED
+    learn_decision = REMOVED
+    answer = REMOVED
+
     def give_up(self) -> Steps:
         if self.phase in (Phase.WAITING, Phase.PRECOMMITTED):
             return self.decide(Decision.ABORT)
 
-    @timeout(awaiting=lambda self: self.participants - self.heard)
     def stop_waiting(self) -> Steps:
         return self.give_up()
 
 
-class Patience(Enum):
-    """What a participant does when it has waited too long."""
-
-    WAIT = "wait"
-    ABORT = "abort"
-    COMMIT = "commit"
-
-
 @frozen
 class LonelyParticipant(Participant):
-    """Decides alone when it has waited too long, by its phase."""
+    """Decides alone when it has waited too long, each phase in its own way."""
 
-    patience: tuple[tuple[Phase, Patience], ...] = ()
+    initial: Literal["wait", "abort"] = "wait"
+    waiting: Literal["wait", "abort", "commit"] = "wait"
+    precommitted: Literal["wait", "abort", "commit"] = "wait"
     may_refuse: bool = False
     """Whether it may still say no when it is asked to get ready."""
 
     @on(PreCommit)
-    def get_ready(self, _: PreCommit, coordinator: NodeId) -> Steps:
-        if not self.decision:
-            yield self.become(phase=Phase.PRECOMMITTED).send(coordinator, Ack())
-            if self.may_refuse:
-                refusing = self.become(phase=Phase.ABORTED, vote=Vote.NO)
-                yield refusing.send(coordinator, No()).named("refuse")
+    def refuse(self, _: PreCommit, leader: NodeId) -> Steps:
+        if self.may_refuse and not self.decision:
+            return self.become(phase=Phase.ABORTED, vote=Vote.NO).send(leader, No())
 
     @timeout(awaiting="coordinator")
     def stop_waiting(self) -> Steps:
-        match dict(self.patience).get(self.phase):
-            case Patience.COMMIT:
-                return self.become(phase=Phase.COMMITTED).named("commit alone")
-            case Patience.ABORT:
-                return self.become(phase=Phase.ABORTED).named("abort alone")
+        if not self.decision:
+            match getattr(self, self.phase.value):
+                case "abort":
+                    return self.conclude(Decision.ABORT).named("abort alone")
+                case "commit":
+                    return self.conclude(Decision.COMMIT).named("commit alone")
 
 
-@frozen
 class AsNoted(ThreePhaseCommit):
-    """The study notes' telling: who waits for the decision too long commits; who waits for the question waits on."""
+    """The study notes' telling: a yes may be taken back, and whoever is ready and waits too long commits alone."""
 
     variant = "as-noted"
     coordinator_class = CautiousCoordinator
-    patience: ClassVar[tuple[tuple[Phase, Patience], ...]] = ((Phase.PRECOMMITTED, Patience.COMMIT),)
-    may_refuse: ClassVar[bool] = True
 
-    def participant(self, succession: tuple[NodeId, ...]) -> Participant:
-        return LonelyParticipant(succession=succession, patience=self.patience, may_refuse=self.may_refuse)
+    def participant(self) -> Participant:
+        return LonelyParticipant(coordinator="C", precommitted="commit", may_refuse=True)
 
-
-class AsNotedAborting(AsNoted):
-    """The notes' other reading: whoever waits too long before it is ready aborts, whoever is ready commits."""
-
-    variant = "as-noted-aborting"
-    patience = (
-        (Phase.INITIAL, Patience.ABORT),
-        (Phase.WAITING, Patience.ABORT),
-        (Phase.PRECOMMITTED, Patience.COMMIT),
-    )
+    def interchangeable(self) -> Iterable[Iterable[NodeId]]:
+        return [self.names]
 
 
-class Binding(AsNotedAborting):
-    """As before, and a yes is binding; still wrong: one crash in the middle of a broadcast splits the participants."""
+class AsNotedAbort(AsNoted):
+    """The notes' other reading: whoever waits too long before it is ready aborts alone as well, so that none blocks."""
+
+    variant = "as-noted-abort"
+
+    def participant(self) -> Participant:
+        return LonelyParticipant(
+            coordinator="C", initial="abort", waiting="abort", precommitted="commit", may_refuse=True
+        )
+
+
+class Binding(AsNoted):
+    """As before, but a yes is binding; still wrong: a crash in the middle of a broadcast splits the participants."""
 
     variant = "binding"
-    may_refuse = False
+
+    def participant(self) -> Participant:
+        return LonelyParticipant(coordinator="C", initial="abort", waiting="abort", precommitted="commit")
 
 
 @frozen
 class Policy(AsNoted):
-    """Time-outs by a policy of your own: none is both safe and non-blocking unless participants talk to each other."""
+    """A binding yes, and your own time-outs: no choice of them is both safe and non-blocking (Skeen 1981)."""
 
     variant = "policy"
-    may_refuse = False
 
-    initial: Patience = parameter(Patience.ABORT, help="what a participant does that was never asked")
-    waiting: Patience = parameter(Patience.ABORT, help="what one does that voted yes")
-    precommitted: Patience = parameter(Patience.COMMIT, help="what one does that is ready")
+    initial: Literal["wait", "abort"] = parameter(
+        "abort", help="what a participant does alone that was never asked"
+    )
+    waiting: Literal["wait", "abort", "commit"] = parameter(
+        "abort", help="what one does alone that voted yes"
+    )
+    precommitted: Literal["wait", "abort", "commit"] = parameter(
+        "commit", help="what one does alone that is ready"
+    )
 
-    def participant(self, succession: tuple[NodeId, ...]) -> Participant:
-        chosen = (
-            (Phase.INITIAL, self.initial),
-            (Phase.WAITING, self.waiting),
-            (Phase.PRECOMMITTED, self.precommitted),
+    def participant(self) -> Participant:
+        return LonelyParticipant(
+            coordinator="C", initial=self.initial, waiting=self.waiting, precommitted=self.precommitted
         )
-        return LonelyParticipant(succession=succession, patience=chosen)

@@ -120,7 +120,7 @@ def test_a_reader_that_leaves_is_no_error(start, words):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
 @pytest.mark.parametrize(("faults", "code"), [("", 0), (" --crashes 1", 1)])
 def test_without_an_output_the_exit_code_still_tells(faults, code):
-    program = f'"{sys.executable}" -m everyway check 2pc{faults}'
+    program = f'"{sys.executable}" -P -m everyway check 2pc{faults}'
     told = subprocess.run(["sh", "-c", f"{program} >&-"], capture_output=True, text=True)
     assert (told.returncode, told.stderr) == (code, "")
 
