@@ -127,7 +127,7 @@ def test_without_an_output_the_exit_code_still_tells(faults, code):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_an_output_that_is_full_is_told():
-    program = [sys.executable, "-m", "everyway", "list"]
+    program = [sys.executable, "-P", "-m", "everyway", "list"]
     with open("/dev/full", "w") as full:
         told = subprocess.run(program, stdout=full, stderr=subprocess.PIPE, text=True)
     assert told.returncode == 2
