@@ -327,6 +327,8 @@ class Survivor(Participant):
     def answer(self, _: Inquire, node: NodeId) -> Steps:
         if self.decision:
             return self.send(node, VERDICT[self.decision])
+        if self.phase is Phase.INITIAL:  # nothing was promised yet, so it can still be refused
+            return self.conclude(Decision.ABORT).send(node, Abort()).named("abort")
 
 
 @frozen
@@ -363,7 +365,7 @@ class ThreePhaseCommit(Protocol):
 
 
 class CautiousCoordinator(Coordinator):
-    """Aborts when a participant refuses or stays silent, even when it should get ready; does nothing when it is back."""
+    """Aborts whenever a participant refuses or stays silent, and does nothing when it comes back."""
 
     recover = REMOVED
     learn_decision = REMOVED
