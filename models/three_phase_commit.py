@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from attrs import frozen
 from everyway.invariants import Property, atomic_commit
 from everyway.invariants.atomic_commit import Decision, Vote
 from everyway.models.language import (
+    LATER,
     REMOVED,
     Message,
     Node,
@@ -97,7 +98,7 @@ class StateReport(Message):
 
 
 class Inquire(Message):
-    """A node that restarted asks what was decided."""
+    """A node that restarted asks what was decided; the answer comes once there is one."""
 
 
 @frozen
@@ -165,9 +166,8 @@ class Coordinator(Node):
             return self.become(phase=phase, is_back=False)
 
     @on(Inquire)
-    def answer(self, _: Inquire, participant: NodeId) -> Steps:
-        if self.decision:
-            return self.send(participant, VERDICT[self.decision])
+    def answer(self, _: Inquire, participant: NodeId) -> Any:
+        return self.send(participant, VERDICT[self.decision]) if self.decision else LATER
 
 
 @frozen
@@ -324,11 +324,8 @@ class Survivor(Participant):
             return self.become(duty=Duty.KEEP_OUT).send(self.others | {self.coordinator}, Inquire())
 
     @on(Inquire)
-    def answer(self, _: Inquire, node: NodeId) -> Steps:
-        if self.decision:
-            return self.send(node, VERDICT[self.decision])
-        if self.phase is Phase.INITIAL:  # nothing was promised yet, so it can still be refused
-            return self.conclude(Decision.ABORT).send(node, Abort()).named("abort")
+    def answer(self, _: Inquire, node: NodeId) -> Any:
+        return self.send(node, VERDICT[self.decision]) if self.decision else LATER
 
 
 @frozen
