@@ -1,4 +1,4 @@
 """The protocols that come with everyway, one file each, and the words they are written in (``language/``).
 
-``library.py`` knows them by the names of the command line.
+``catalogue.py`` knows them by the names of the command line.
 """

@@ -118,7 +118,7 @@ def options_of(command: Any) -> list[str]:
 
 
 def _models(incomplete: str) -> list[str]:
-    from everyway.models.library import PLACES
+    from everyway.models.catalogue import PLACES
 
     return [name for name in PLACES if name.startswith(incomplete)]
 

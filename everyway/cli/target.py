@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from everyway.models.language import Protocol, UsageError, did_you_mean
-from everyway.models.library import PLACES, model
+from everyway.models.catalogue import PLACES, model
 
 
 def find_target(word: str, variant: str | None = None) -> type:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from everyway.models.library import PLACES
+from everyway.models.catalogue import PLACES
 from typer.testing import CliRunner
 
 from everyway.cli.app import app

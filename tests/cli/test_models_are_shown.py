@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from everyway.models.library import PLACES, model
+from everyway.models.catalogue import PLACES, model
 
 ODD = '''
 from attrs import frozen
