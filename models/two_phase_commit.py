@@ -297,6 +297,7 @@ class CommitOnMajority(TwoPhaseCommit):
     coordinator_class = MajorityCoordinator
 
     participants: int = parameter(3, help="how many participants vote", at_least=1)
+    inquiries: int = parameter(1, help="how often a prepared participant asks for the decision", at_least=0)
 
 
 @frozen
