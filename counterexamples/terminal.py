@@ -155,7 +155,9 @@ class _Drawing:
     def _wrapped(self, words: str, indent: str, style: str) -> Iterator[Text]:
         import textwrap
 
-        for line in textwrap.wrap(words, self.width, initial_indent=indent, subsequent_indent=indent or "  "):
+        for line in textwrap.wrap(
+            words, self.width, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False
+        ):
             yield self._line(line, style)
 
     @property
