@@ -1,12 +1,12 @@
 """Three-phase commit: two-phase commit with a buffer state, so that no crash leaves the others waiting.
 
-Between the votes and the decision everybody learns that everybody voted yes (PRECOMMITTED). While one node is
-WAITING nobody has committed, and while one is PRECOMMITTED nobody has aborted; so when the coordinator dies, the
+Between the votes and the decision everybody learns that everybody voted yes (PRECOMMITTED). While a node that is up
+is WAITING nobody has committed, and while one is PRECOMMITTED nobody has aborted; so when the coordinator dies, the
 survivors can finish by themselves, if they tell each other how far they have come: the termination protocol.
 
 It assumes that a time-out means a crash: no message is lost or late, and the network is never partitioned. Whoever
-crashes stays out of it: after a restart it asks what was decided, and waits to be told. If all participants crash
-together there may be nobody left who knows.
+crashes stays out of it: after a restart it asks what was decided, and waits to be told. If everybody was down there
+may be nobody left who knows.
 
 Skeen, "Nonblocking commit protocols" (1981); Bernstein, Hadzilacos & Goodman, "Concurrency Control and Recovery
 in Database Systems" (1987), section 7.5.

@@ -117,6 +117,31 @@ def test_3pc_nonblocking_means_that_the_survivors_took_over():
     } <= told
 
 
+@always
+def no_commit_while_one_is_uncertain(world):
+    """Bernstein et al. call it the non-blocking rule; those who are down do not count as uncertain."""
+    is_uncertain = any(node.phase is Phase.WAITING for node in world.live(Participant))
+    return not (is_uncertain and any(node.decision is Decision.COMMIT for node in world))
+
+
+@always
+def no_abort_while_one_is_ready(world):
+    is_ready = any(node.phase is Phase.PRECOMMITTED for node in world.live(Participant))
+    return not (is_ready and any(node.decision is Decision.ABORT for node in world))
+
+
+@pytest.mark.parametrize(("count", "crashes"), [(2, 0), (2, 1), (2, 2), (3, 1)])
+def test_3pc_nonblocking_rule(count, crashes):
+    """From how far one survivor has come it knows what nobody can have decided."""
+    rules = [no_commit_while_one_is_uncertain, no_abort_while_one_is_ready]
+    assert_holds(ThreePhaseCommit(count), rules, crashes=crashes)
+
+
+def test_3pc_nonblocking_rule_rests_on_timeouts_that_are_right():
+    for rule in (no_commit_while_one_is_uncertain, no_abort_while_one_is_ready):
+        assert shortest(ThreePhaseCommit(2), rule, timeouts="early")
+
+
 def test_3pc_survivors_finish_a_broadcast_cut_short():
     """The case that no time-out alone can solve: P1 is ready, P2 is not, and the coordinator is gone."""
     world = after(
@@ -147,9 +172,15 @@ def test_3pc_total_failure_blocks():
     assert_holds(ThreePhaseCommit(1), SAFE, crashes=2, restarts=2)
 
 
-def test_3pc_survives_a_lost_message():
-    """Beyond what it promises: with two participants one loss is mistaken for a crash, but nobody decides alone."""
-    assert_holds(ThreePhaseCommit(2), ALL, losses=1)
+def test_3pc_survives_lost_messages_but_not_also_a_crash():
+    """Beyond what it promises, losses alone do no harm here: who did not hear asks somebody who did."""
+    assert_holds(ThreePhaseCommit(2), ALL, losses=2)
+    assert_holds(ThreePhaseCommit(2), ALL, losses=1, crashes=1)
+    assert decisive(shortest(ThreePhaseCommit(2), agreement, losses=2, crashes=1)) == [
+        "C times out: decide to commit",
+        "P1 times out: take over",
+        "P1 times out: decide to abort",
+    ]
 
 
 def test_3pc_is_wrong_if_timeouts_are():
