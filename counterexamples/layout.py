@@ -6,14 +6,15 @@ other. Sizes are in pixels.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Literal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .geometry import Box, Line
-from .metrics import text_width
-from .trace import Tone, Trace, TraceMessage, TraceStep
+from .metrics import shortened, text_width
+from .trace import Kind, Tone, Trace, TraceMessage, TraceStep
 
 TOP = 96.0
 """Where the cards with the nodes' names are."""
@@ -24,6 +25,7 @@ SENTENCE_SIZE, PROMISE_SIZE = 14.0, 12.0
 
 Icon = Literal["", "clock", "again", "cross", "eye"]
 Style = Literal["delivered", "copy", "lost", "cut off", "in flight"]
+_ROOM_FOR_INITIAL = 46.0
 
 
 @frozen
@@ -42,6 +44,8 @@ class Mark:
     tone: Tone
     is_crash: bool = False
     is_guilty: bool = False
+    note_is_left: bool = False
+    """The note of a circle stands on its left, since arrows take the right."""
 
     @property
     def is_chip(self) -> bool:
@@ -64,6 +68,18 @@ class Mark:
         ring = 5.0 if self.is_guilty else 0.0
         return Box.around(self.x, self.y, self.width, self.height).grown(ring)
 
+    @property
+    def note_at(self) -> tuple[float, Literal["start", "end"]]:
+        """Where the note beside a circle begins or ends."""
+        return (self.x - 14, "end") if self.note_is_left else (self.x + 14, "start")
+
+    @property
+    def note_box(self) -> Box:
+        """The space of the note beside a circle."""
+        near, far = 10.0, 18 + text_width(self.note, NOTE_SIZE)
+        left, right = (self.x - far, self.x - near) if self.note_is_left else (self.x + near, self.x + far)
+        return Box(left, self.y - 8, right, self.y + 8)
+
 
 @frozen
 class Arrow:
@@ -78,8 +94,25 @@ class Arrow:
     label_at: tuple[float, float] = (0.0, 0.0)
     is_loop: bool = False
     """A message from a node to itself; its line is the chord of a bow to the right."""
+    bulge: float = 44.0
+    """How far to the right the bow's control points stand; it goes three quarters as far itself."""
     is_dropped: bool = False
     """It arrived at a node that was down: its end text stands back on the sender's side, below the line."""
+
+    def at(self, share: float) -> tuple[float, float]:
+        """Return the point this share of the way along, on the bow if it is a loop."""
+        if not self.is_loop:
+            return self.line.at(share)
+        x, y = self.line.at(share**2 * (3 - 2 * share))  # a cubic Bézier curve's ends have these weights
+        return x + 3 * share * (1 - share) * self.bulge, y
+
+    @property
+    def course(self) -> tuple[Line, ...]:
+        """The line, or the bow as a chain of short ones."""
+        if not self.is_loop:
+            return (self.line,)
+        points = [self.at(piece / 8) for piece in range(9)]
+        return tuple(Line(*a, *b) for a, b in itertools.pairwise(points))
 
     @property
     def end_step(self) -> int:
@@ -152,3 +185,53 @@ class Layout:
         """The box of the sentence under the picture."""
         top = self.end + 14
         return Box(14, top, self.width - 14, top + 18 + 18 * len(self.sentence) + 16 * len(self.promise))
+
+
+def with_initial_states(layout: Layout) -> Layout:
+    """Return the layout with chips for initial states that matter: of the guilty who never changed, or of all
+    nodes if the initial state is itself what is shown.
+    """
+    trace = layout.trace
+    told = {mark.step.node for mark in layout.marks if mark.step.chip}
+    guilty = {guilt.node for guilt in trace.guilty}
+    nodes = [node for node in layout.columns if not trace.steps or node in guilty - told]
+    if not nodes:
+        return layout
+    top = min(stretch.top for stretch in layout.stretches)
+    lower = _lowered(layout, _ROOM_FOR_INITIAL)
+    apart = [b - a for a, b in itertools.pairwise(sorted(layout.columns.values()))]
+    widest = min([190.0, *apart]) - 60
+    chips = []
+    for node in nodes:
+        word = trace.initial[node]
+        step = TraceStep(0, Kind.OTHER, f"{node} starts as {word}", None, node=node, chip=word)
+        text = shortened(word, CHIP_SIZE, widest, bold=True)
+        width = 38 + text_width(text, CHIP_SIZE, bold=True)
+        chip = Mark(
+            step, layout.columns[node], top + 30, width, 23.0, text, "", "", trace.tones.get(word, "idle")
+        )
+        chips.append(evolve(chip, is_guilty=node in guilty))
+    return evolve(lower, marks=(*chips, *lower.marks))
+
+
+def _lowered(layout: Layout, by: float) -> Layout:
+    """Return the layout with everything below the nodes' names moved down."""
+    top = min(stretch.top for stretch in layout.stretches)
+
+    def arrow(one: Arrow) -> Arrow:
+        line = one.line
+        x, y = one.label_at
+        return evolve(one, line=Line(line.x0, line.y0 + by, line.x1, line.y1 + by), label_at=(x, y + by))
+
+    return evolve(
+        layout,
+        height=layout.height + by,
+        end=layout.end + by,
+        marks=tuple(evolve(mark, y=mark.y + by) for mark in layout.marks),
+        arrows=tuple(arrow(one) for one in layout.arrows),
+        stretches=tuple(
+            evolve(one, top=one.top + (by if one.top > top else 0), bottom=one.bottom + by)
+            for one in layout.stretches
+        ),
+        bands=tuple(evolve(band, top=band.top + by, bottom=band.bottom + by) for band in layout.bands),
+    )

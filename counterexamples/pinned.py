@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .canvas import Anchor
-from .layout import CARD_HEIGHT, NOTE_SIZE, PAD, SMALL_SIZE, TOP, Arrow, Layout, Mark
+from .layout import CARD_HEIGHT, NOTE_SIZE, PAD, SMALL_SIZE, TOP, Arrow, Layout, Mark, with_initial_states
 from .metrics import text_width
 from .placement import lay_out
 from .theme import THEMES, ThemeName
@@ -35,7 +35,8 @@ def to_graphviz(trace: Trace, theme: ThemeName = "light") -> graphviz.Digraph:
 
     if not trace.lifelines:
         return _chain(graphviz.Digraph(name="counterexample"), trace)
-    return _Painter(graphviz.Digraph(name="counterexample", engine="neato"), lay_out(trace), theme).paint()
+    graph = graphviz.Digraph(name="counterexample", engine="neato")
+    return _Painter(graph, with_initial_states(lay_out(trace)), theme).paint()
 
 
 def _chain(graph: graphviz.Digraph, trace: Trace) -> graphviz.Digraph:
@@ -49,10 +50,13 @@ def _chain(graph: graphviz.Digraph, trace: Trace) -> graphviz.Digraph:
     return graph
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, side: str = "") -> str:
+    """Return text that Graphviz shows as it is: no HTML-like label, no escapes, no entities."""
     import graphviz
 
-    return str(graphviz.escape(text))
+    # The value's own class keeps "<idle>" from being taken for a label in HTML; str() would lose it.
+    escaped: str = graphviz.escape(text.replace("&", "&amp;"))
+    return escaped + side if side else escaped
 
 
 class _Painter:
@@ -105,8 +109,12 @@ class _Painter:
         anchor: Anchor = "middle",
         plate: str = "",
     ) -> None:
-        width = text_width(words, size, bold=face == "bold") * 1.03 + 6
-        x += {"middle": 0.0, "start": width / 2 - 3, "end": -width / 2 + 3}[anchor]
+        # Fonts differ in width from machine to machine. Words begin or end at the side that must line up, in a
+        # node with room to spare: Graphviz lets those that do not fit hang over on both sides.
+        spare = 1.03 if anchor == "middle" else 1.12 if plate else 1.3
+        width = text_width(words, size, bold=face == "bold") * spare + 6
+        x += {"middle": 0.0, "start": width / 2, "end": -width / 2}[anchor]
+        side = {"middle": "", "start": "\\l", "end": "\\r"}[anchor]
         ground = (
             {"shape": "box", "style": "filled", "color": plate, "fillcolor": plate}
             if plate
@@ -114,7 +122,7 @@ class _Painter:
         )
         self.graph.node(
             name,
-            _escaped(words),
+            _escaped(words, side),
             fontsize=str(size),
             fontcolor=colour,
             fontname=_FACES[face],
@@ -195,6 +203,8 @@ class _Painter:
         theme = self.theme
         is_second = mark.is_crash and mark.step.chip is not None
         name = f"crash {mark.step.number}" if is_second else self._name(mark.step.number)
+        if not mark.step.number:
+            name = f"start {mark.step.node}"
         if not mark.is_chip:
             self.graph.node(
                 name,
@@ -209,9 +219,8 @@ class _Painter:
                 **self._place(mark.x, mark.y, 18, 18),
             )
             if mark.note:
-                self._words(
-                    f"note {number}", mark.x + 14, mark.y, mark.note, NOTE_SIZE, theme.soft, "italic", "start"
-                )
+                x, anchor = mark.note_at
+                self._words(f"note {number}", x, mark.y, mark.note, NOTE_SIZE, theme.soft, "italic", anchor)
             return
         shade = theme.tones[mark.tone]
         fill, edge, ink = (
@@ -228,6 +237,8 @@ class _Painter:
                 penwidth="2.4",
                 **self._place(mark.x, mark.y, mark.width + 10, mark.height + 10),
             )
+        words = f"{mark.step.number} | {_ICONS[mark.icon]}{mark.text}"
+        width = max(mark.width, text_width(words, 12, bold=True) + 16)  # words take more room than an icon
         self.graph.node(
             name,
             "",
@@ -237,9 +248,8 @@ class _Painter:
             color=edge,
             penwidth="1.3",
             tooltip=_escaped(mark.step.text),
-            **self._place(mark.x, mark.y, mark.width, mark.height),
+            **self._place(mark.x, mark.y, width, mark.height),
         )
-        words = f"{mark.step.number} | {_ICONS[mark.icon]}{mark.text}"
         self._words(f"chip {number}", mark.x, mark.y - (7 if mark.note else 0), words, 12, ink, "bold")
         if mark.note:
             self._words(f"note {number}", mark.x, mark.y + 9, mark.note, NOTE_SIZE, ink, "italic")
@@ -270,12 +280,13 @@ class _Painter:
             side = 1 if arrow.heads_right else -1
             anchor: Anchor = "start" if arrow.heads_right else "end"
             face = "italic" if arrow.style == "in flight" else "bold"
+            below = 0.0
             if arrow.is_dropped:
-                side, anchor = -side, "end" if arrow.heads_right else "start"
+                side, anchor, below = -side, "end" if arrow.heads_right else "start", 15.0
             self._words(
                 f"fate {number}",
                 line.x1 + side * 10,
-                line.y1,
+                line.y1 + below,
                 arrow.end_text,
                 SMALL_SIZE,
                 colour,
@@ -297,7 +308,7 @@ class _Painter:
         line = arrow.line
         x0, y0, x1, y1 = line.x0, line.y0, line.x1, line.y1
         if arrow.is_loop:
-            points = [(x0, y0), (x0 + 44, y0), (x1 + 44, y1), (x1 + 8, y1)]
+            points = [(x0, y0), (x0 + arrow.bulge, y0), (x1 + arrow.bulge, y1), (x1 + 8, y1)]
             return {"pos": f"e,{self._at(x1, y1)} " + " ".join(self._at(*point) for point in points)}
         if arrow.message.delivered_by is None:
             points = [line.at(share) for share in (0, 1 / 3, 2 / 3, 1)]

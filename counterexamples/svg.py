@@ -20,6 +20,7 @@ from .layout import (
     Band,
     Layout,
     Mark,
+    with_initial_states,
 )
 from .listing import listing_svg
 from .metrics import text_width
@@ -37,7 +38,7 @@ def to_svg(trace: Trace, theme: ThemeName = "light") -> str:
     """
     if not trace.lifelines:
         return listing_svg(trace, theme)
-    return _Painter(lay_out(trace), theme).paint()
+    return _Painter(with_initial_states(lay_out(trace)), theme).paint()
 
 
 class _Painter:
@@ -74,7 +75,7 @@ class _Painter:
             canvas.add(
                 f'<g class="ev" data-n="{mark.step.number}" data-node="{html.escape(mark.step.node or "")}">'
             )
-            canvas.add(f"<title>{html.escape(f'{mark.step.number}. {mark.step.text}')}</title>")
+            canvas.add(f"<title>{html.escape(_told(mark))}</title>")
             if mark.is_chip:
                 self._chip(mark)
             else:
@@ -133,7 +134,8 @@ class _Painter:
             f"<title>{html.escape(told)}</title>"
         )
         if arrow.is_loop:
-            bow = f"M{line.x0:.1f} {line.y0:.1f}C{line.x0 + 44:.1f} {line.y0:.1f} {line.x1 + 44:.1f} {line.y1:.1f}"
+            out = arrow.bulge
+            bow = f"M{line.x0:.1f} {line.y0:.1f}C{line.x0 + out:.1f} {line.y0:.1f} {line.x1 + out:.1f} {line.y1:.1f}"
             self.canvas.add(
                 f'<path d="{bow} {line.x1:.1f} {line.y1:.1f}" fill="none" stroke="{colour}" stroke-width="1.6"{more}/>'
             )
@@ -210,9 +212,8 @@ class _Painter:
         self.canvas.text(mark.x, mark.y + 3.4, str(mark.step.number), 9.5, soft)
         if mark.note:
             ground = self._ground(mark.y)
-            self.canvas.text(
-                mark.x + 14, mark.y + 3.6, mark.note, NOTE_SIZE, soft, "start", italic=True, plate=ground
-            )
+            x, anchor = mark.note_at
+            self.canvas.text(x, mark.y + 3.6, mark.note, NOTE_SIZE, soft, anchor, italic=True, plate=ground)
 
     def _chip(self, mark: Mark) -> None:
         canvas, theme = self.canvas, self.theme
@@ -262,3 +263,10 @@ class _Painter:
             )
             self.canvas.text(x, top - 6, lifeline.node, 15, bold=True)
             self.canvas.text(x, top + 9, lifeline.role, NOTE_SIZE, self.theme.soft)
+
+
+def _told(mark: Mark) -> str:
+    """Return what a step was, with the words that its chip may have cut short."""
+    step = mark.step
+    more = [f"becomes {step.chip}"] if step.chip and step.number else []
+    return "; ".join([f"{step.number}. {step.text}", *more, *([step.note] if step.note else [])])
