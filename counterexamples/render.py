@@ -15,6 +15,10 @@ from .trace import Trace
 FORMATS = (".svg", ".png", ".pdf", ".gv", ".dot")
 
 
+class UnknownFormat(UsageError, ValueError):
+    """A file's name asks for a format that no picture is made in."""
+
+
 def save(trace: Trace, path: str | Path, theme: ThemeName = "light") -> Path:
     """Save a trace's space-time diagram; the folder is made if it is not there.
 
@@ -24,7 +28,8 @@ def save(trace: Trace, path: str | Path, theme: ThemeName = "light") -> Path:
         theme: ``"light"``, ``"dark"``, or for SVG ``"auto"`` to follow the reader's browser.
 
     Raises:
-        UsageError: for another format, or one that needs a program that is missing.
+        UnknownFormat: for another format; a ``ValueError``.
+        MissingProgram: for one that needs a program that is not there; a ``ValueError``.
         OSError: if the file cannot be written.
     """
     path = Path(path)
@@ -48,7 +53,7 @@ def checked_suffix(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         asked = f"'{path.suffix}'" if path.suffix else "a name without an ending"
-        raise UsageError(
+        raise UnknownFormat(
             f"cannot draw {path.name}: {asked} is no picture format. Use one of {', '.join(FORMATS)}."
         )
     return suffix
