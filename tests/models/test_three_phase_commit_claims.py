@@ -84,12 +84,11 @@ def participants_agree(world):
         (2, 3),
         (3, 0),
         (3, 1),
-        pytest.param(3, 2, marks=pytest.mark.slow),
         pytest.param(3, 3, marks=pytest.mark.slow),
     ],
 )
 def test_3pc_nonblocking(count, crashes):
-    """Survivors always finish, and alike, whoever crashes and wherever; with all crashed there is nobody to block."""
+    """Survivors always finish, and alike, whoever crashes and wherever; a budget includes every smaller one."""
     assert_holds(ThreePhaseCommit(count), ALL, crashes=crashes)
 
 
@@ -214,10 +213,12 @@ def test_3pc_partition_of_two():
 def test_3pc_partition():
     """14 steps: all voted yes, the network splits, and the old and the new coordinator decide each for itself.
 
+    Only splits that cut off the coordinator are searched here; the others give no shorter schedule.
+
     The catalogue's telling is the mirror image: there the old coordinator aborts when an acknowledgement is
     missing. Here it commits (Bernstein et al. 1987, section 7.5), and the other side aborts.
     """
-    schedule = shortest(ThreePhaseCommit(3), agreement, partitions=1)
+    schedule = shortest(ThreePhaseCommit(3), agreement, partitions=at_most(1, "C"))
     assert len(schedule) == 14
     assert decisive(schedule) == [
         "partition: C | P1 P2 P3",
