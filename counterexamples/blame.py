@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import evolve
+
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
 from everyway.models.language.world import World

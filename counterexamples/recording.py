@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import attrs
 from attrs import define, evolve, field, frozen
+
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.message import Envelope
 from everyway.models.language.naming import spaced

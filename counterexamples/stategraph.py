@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 from attrs import frozen
+
 from everyway.models.language.errors import UsageError
 from everyway.models.language.naming import shown
 from everyway.models.language.world import World

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
+
 from everyway.models.language.naming import shown
 
 from .story import sentence

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from attrs import frozen
+
 from everyway.models.language.action import Kind
 
 __all__ = ["Change", "Fate", "Guilt", "Kind", "Lifeline", "Tone", "Trace", "TraceMessage", "TraceStep"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 from attrs import frozen
+
 from everyway.models.language.naming import shown
 from everyway.models.language.network import Bag, Fifo, MessageSet
 from everyway.models.language.node import Node

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 from attrs import field, frozen
+
 from everyway.models.language.errors import UsageError
 
 DEFAULT_MAX_STATES = 1_000_000

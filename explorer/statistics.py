@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from attrs import define, field, frozen
+
 from everyway.models.language.action import Action, Kind
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
+
 from everyway.invariants.property import Property
 from everyway.models.language.action import Kind
 from everyway.models.language.faults import Timeouts

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from attrs import frozen
+
 from everyway.invariants.property import Broken, Property
 
 

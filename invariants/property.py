@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from attrs import frozen
+
 from everyway.models.language.errors import ModelError
 from everyway.models.language.node import Node
 

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import ClassVar
 
 from attrs import frozen
+
 from everyway.invariants import Property, always, possible
 from everyway.models.language import (
     Message,

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import ClassVar
 
 from attrs import frozen
+
 from everyway.invariants import Property, atomic_commit
 from everyway.invariants.atomic_commit import Decision, Vote
 from everyway.models.language import (

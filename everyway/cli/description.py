@@ -10,11 +10,11 @@ import attrs
 
 from everyway.checking import promised
 from everyway.invariants.property import Property
+from everyway.models.catalogue import PLACES, model
 from everyway.models.language import Protocol, System, UsageError, role_of
 from everyway.models.language.handler import Handler, Occasion, handlers_of, message_types
 from everyway.models.language.naming import hyphenated, shown
 from everyway.models.language.node import survives
-from everyway.models.catalogue import PLACES, model
 
 from .paragraph import say
 from .parameters import default_instance

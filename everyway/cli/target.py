@@ -11,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from everyway.models.language import Protocol, UsageError, did_you_mean
 from everyway.models.catalogue import PLACES, model
+from everyway.models.language import Protocol, UsageError, did_you_mean
 
 
 def find_target(word: str, variant: str | None = None) -> type:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from everyway.models.catalogue import PLACES
 from typer.testing import CliRunner
 
 from everyway.cli.app import app
+from everyway.models.catalogue import PLACES
 
 
 def completed(line: str) -> list[str]:

@@ -6,10 +6,10 @@ import signal
 import threading
 
 import pytest
-from everyway.explorer import Statistics
 
 from everyway import Outcome, check, recoverable
 from everyway.cli.interruption import interruptible
+from everyway.explorer import Statistics
 
 
 class Endless:

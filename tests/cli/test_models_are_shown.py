@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from everyway.models.catalogue import PLACES, model
 
 ODD = '''

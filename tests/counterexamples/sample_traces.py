@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
-from everyway.counterexamples.trace import Change, Kind, Tone, Trace, TraceStep
 from script import Script
+
+from everyway.counterexamples.trace import Change, Kind, Tone, Trace, TraceStep
 
 _COMMIT_TONES: Mapping[str, Tone] = {
     "INIT": "idle",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attrs import define, evolve, field
+
 from everyway.counterexamples.trace import (
     Change,
     Fate,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from sample_traces import SAMPLES, broken_at_the_start, crash_while_sending, crowd, lone_node
+from script import Script
+
 from everyway.counterexamples.geometry import Box
 from everyway.counterexamples.layout import LABEL_SIZE, Arrow, Layout, with_initial_states
 from everyway.counterexamples.metrics import text_width
 from everyway.counterexamples.placement import lay_out
 from everyway.counterexamples.trace import Kind
-from sample_traces import SAMPLES, broken_at_the_start, crash_while_sending, crowd, lone_node
-from script import Script
 
 DRAWN = [name for name in SAMPLES if name != "jugs"]
 FEW = [name for name in DRAWN if not name.startswith("crowd")]

@@ -9,11 +9,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from sample_traces import SAMPLES, broken_at_the_start, election, jugs, long_words, three_phase_commit
+
 from everyway.counterexamples.engines import MissingProgram, available, graphviz_pdf, graphviz_svg, svg_to_png
 from everyway.counterexamples.pinned import to_graphviz
 from everyway.counterexamples.render import save
 from everyway.counterexamples.svg import to_svg
-from sample_traces import SAMPLES, broken_at_the_start, election, jugs, long_words, three_phase_commit
 
 needs_dot = pytest.mark.skipif(not shutil.which("dot"), reason="needs Graphviz's program dot")
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -2,10 +2,6 @@
 
 import pytest
 from attrs import frozen
-from everyway.counterexamples.replay import replayed
-from everyway.counterexamples.trace import Fate, Kind
-from everyway.explorer import Exploration
-from everyway.invariants import always, never, possible
 
 from everyway import (
     Faults,
@@ -21,6 +17,10 @@ from everyway import (
     on,
     volatile,
 )
+from everyway.counterexamples.replay import replayed
+from everyway.counterexamples.trace import Fate, Kind
+from everyway.explorer import Exploration
+from everyway.invariants import always, never, possible
 
 
 class Ping(Message):

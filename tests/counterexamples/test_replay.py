@@ -2,13 +2,13 @@
 
 import pytest
 from attrs import evolve
+
+from everyway import Faults, System
 from everyway.counterexamples.replay import ReplayError, replayed
 from everyway.explorer import Exploration
 from everyway.invariants import always, every_step, no_deadlock, possible, recoverable
 from everyway.invariants.atomic_commit import agreement, commit_is_possible, non_blocking
 from everyway.models.two_phase_commit import CoordinatorLogLost, Phase, TwoPhaseCommit
-
-from everyway import Faults, System
 
 SYSTEM = System(TwoPhaseCommit(), Faults(crashes=1))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from everyway.counterexamples.causality import column_order, happened_before, rows, walls
-from everyway.counterexamples.trace import Kind, Trace
 from sample_traces import SAMPLES, crash_while_sending, crowd, election, three_phase_commit
 from script import Script
+
+from everyway.counterexamples.causality import column_order, happened_before, rows, walls
+from everyway.counterexamples.trace import Kind, Trace
 
 
 def row_of(trace: Trace) -> dict[int, int]:

@@ -1,13 +1,13 @@
 """The state graph: the path as a spine, a few states beside it, and which of them are traps."""
 
 import pytest
+
+from everyway import Faults, System, UsageError
 from everyway.counterexamples.engines import MissingProgram
 from everyway.counterexamples.stategraph import around, save_graph, to_graphviz, whole
 from everyway.explorer import Exploration
 from everyway.invariants.atomic_commit import non_blocking
 from everyway.models.two_phase_commit import TwoPhaseCommit
-
-from everyway import Faults, System, UsageError
 
 
 class Counter:

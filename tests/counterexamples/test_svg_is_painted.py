@@ -6,8 +6,6 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from everyway.counterexamples.svg import to_svg
-from everyway.counterexamples.theme import DARK, LIGHT, ThemeName
 from sample_traces import (
     SAMPLES,
     broken_at_the_start,
@@ -18,6 +16,9 @@ from sample_traces import (
     three_phase_commit,
     witness,
 )
+
+from everyway.counterexamples.svg import to_svg
+from everyway.counterexamples.theme import DARK, LIGHT, ThemeName
 
 SVG = "{http://www.w3.org/2000/svg}"
 THEMES: tuple[ThemeName, ...] = ("light", "dark", "auto")

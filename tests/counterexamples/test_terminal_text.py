@@ -3,11 +3,12 @@
 import io
 
 import pytest
-from everyway.counterexamples.story import sentences
-from everyway.counterexamples.terminal import to_terminal, to_text
 from rich.cells import cell_len
 from rich.console import Console
 from sample_traces import SAMPLES, crash_while_sending, jugs, three_phase_commit
+
+from everyway.counterexamples.story import sentences
+from everyway.counterexamples.terminal import to_terminal, to_text
 
 EVERY_SAMPLE = pytest.mark.parametrize("name", SAMPLES)
 

@@ -2,8 +2,6 @@
 
 import pytest
 from attrs import frozen
-from everyway.explorer import Exploration
-from everyway.invariants import no_deadlock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_systems import Counting, Graph, fault
@@ -25,6 +23,8 @@ from everyway import (
     recoverable,
     volatile,
 )
+from everyway.explorer import Exploration
+from everyway.invariants import no_deadlock
 
 never_seven = always(lambda state: state != 7, name="never seven")
 can_be_seven = possible(lambda state: state == 7, name="can be seven")

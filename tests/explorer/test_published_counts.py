@@ -1,10 +1,10 @@
 """The explorer finds exactly the states that are published for Gray and Lamport's two-phase commit."""
 
 import pytest
-from everyway.explorer import Exploration
-from everyway.models.gray_lamport import RM, TwoPhase
 
 from everyway import Limits, Outcome, System, check
+from everyway.explorer import Exploration
+from everyway.models.gray_lamport import RM, TwoPhase
 
 COUNTS = [
     (1, 12, 19),

@@ -1,11 +1,11 @@
 """From every reachable state a goal can still be reached: without counting on faults, or even on repairs."""
 
 import pytest
-from everyway.explorer import Edge, trapped_states
-from everyway.models.two_phase_commit import TwoPhaseCommit
 from plain_systems import Graph, fault, repair
 
 from everyway import Faults, Outcome, check, recoverable
+from everyway.explorer import Edge, trapped_states
+from everyway.models.two_phase_commit import TwoPhaseCommit
 
 reaches_goal = recoverable(lambda state: state == "goal", name="reaches the goal")
 reaches_goal_alone = recoverable(lambda state: state == "goal", name="reaches it alone", repairs=False)

@@ -7,8 +7,6 @@ import sys
 
 import pytest
 from attrs import frozen
-from everyway.explorer import Exploration
-from everyway.models.two_phase_commit import TwoPhaseCommit
 from plain_systems import Graph, Move, fault, repair
 
 from everyway import (
@@ -30,6 +28,8 @@ from everyway import (
     possible,
     volatile,
 )
+from everyway.explorer import Exploration
+from everyway.models.two_phase_commit import TwoPhaseCommit
 
 DIAMOND = Graph({0: [1, 2], 1: [3], 2: [3], 3: [3]})
 

@@ -4,7 +4,6 @@ from enum import Enum
 
 import pytest
 from attrs import frozen
-from everyway.invariants import PropertyKind, no_deadlock
 
 from everyway import (
     Message,
@@ -23,6 +22,7 @@ from everyway import (
     recoverable,
     volatile,
 )
+from everyway.invariants import PropertyKind, no_deadlock
 
 
 class Colour(Enum):

@@ -2,7 +2,6 @@
 
 import pytest
 from attrs import frozen
-from everyway.explorer import Exploration
 from market import Bill, Desk, Number, Order, Shop, market, only
 from runs import after, offered, start
 
@@ -20,6 +19,7 @@ from everyway import (
     suspect,
     volatile,
 )
+from everyway.explorer import Exploration
 
 # Messages.
 

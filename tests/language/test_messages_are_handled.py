@@ -2,7 +2,6 @@
 
 import pytest
 from attrs import frozen
-from everyway.explorer import Exploration
 from runs import after, offered, start
 
 from everyway import (
@@ -20,6 +19,7 @@ from everyway import (
     on,
     volatile,
 )
+from everyway.explorer import Exploration
 
 
 class Call(Message):

@@ -1,7 +1,6 @@
 """Observers see every step and change none; a protocol may start in several ways."""
 
 from attrs import frozen
-from everyway.explorer import Exploration
 from market import Market, Shop
 from runs import after
 
@@ -16,6 +15,7 @@ from everyway import (
     durable,
     volatile,
 )
+from everyway.explorer import Exploration
 
 
 @frozen

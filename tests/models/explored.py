@@ -1,8 +1,7 @@
 """What the claims are read from: every state of a system, the steps between them, and runs by hand."""
 
-from everyway.explorer import Exploration
-
 from everyway import Faults, Outcome, System, World, check
+from everyway.explorer import Exploration
 
 
 def states(protocol, *, timeouts=None, **budgets) -> list[World]:

@@ -10,6 +10,9 @@ from math import prod
 
 import pytest
 from attrs import frozen
+from explored import after, ends, outcome, shortest, states, system, verdict
+
+from everyway import Kind, Observer, Outcome, always, at_most, check, every_step, possible, recoverable
 from everyway.invariants.atomic_commit import (
     Decision,
     Vote,
@@ -41,9 +44,6 @@ from everyway.models.two_phase_commit import (
     TwoPhaseCommit,
     Yes,
 )
-from explored import after, ends, outcome, shortest, states, system, verdict
-
-from everyway import Kind, Observer, Outcome, always, at_most, check, every_step, possible, recoverable
 from everyway.testing import assert_holds, assert_violated
 
 HOLDS, VIOLATED = Outcome.HOLDS, Outcome.VIOLATED
@@ -449,6 +449,16 @@ def test_2pc_one_failure_aborts():
     for bounds in ({}, {"crashes": 1}, {"crashes": 2}):
         report = assert_holds(Watched(2), nobody_commits_if_one_failed, **bounds)
         assert report.statistics.premises[nobody_commits_if_one_failed.name] > 0
+    # "For good" matters: who comes back before it is given up may still vote.
+    assert shortest(Watched(2), nobody_commits_if_one_failed, crashes=1, restarts=1) == [
+        "C: ask for votes",
+        "P1 receives prepare from C: vote yes",
+        "C receives yes from P1: count vote",
+        "P2 crashes",
+        "P2 restarts",
+        "P2 receives prepare from C: vote yes",
+        "C receives yes from P2: decide to commit",
+    ]
     failed = [world for world in ends(Watched(2), crashes=at_most(1, "Participant")) if one_failed(world)]
     assert len(failed) > 0
     for world in failed:

@@ -19,7 +19,6 @@ from functools import cache
 from typing import Any, ClassVar
 
 from attrs import evolve, field, frozen
-from everyway.models.language import REMOVED, Budget
 from hypothesis import strategies as st
 
 from everyway import (
@@ -45,6 +44,7 @@ from everyway import (
     timeout,
     volatile,
 )
+from everyway.models.language import REMOVED, Budget
 
 SMALL = Limits(max_states=1_200)
 """What a test explores of a case; few cases have more."""

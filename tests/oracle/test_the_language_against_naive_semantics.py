@@ -4,8 +4,6 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from everyway.explorer import Exploration
-from everyway.invariants import no_deadlock
 from generated_systems import SMALL, Case, cases
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -23,6 +21,8 @@ from everyway import (
     possible,
     recoverable,
 )
+from everyway.explorer import Exploration
+from everyway.invariants import no_deadlock
 
 pytestmark = pytest.mark.slow
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 # Imported once here, as each run within this process forgets what it imported.
 import everyway.counterexamples.replay
 import everyway.counterexamples.svg
 import everyway.counterexamples.terminal
 import everyway.models.two_phase_commit
-import pytest
-
 import everyway.testing  # noqa: F401
 
 HEADER = """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from everyway.models.two_phase_commit import Abort, TwoPhaseCommit
 
 from everyway import Faults, Limits, System, UsageError, always, at_most
+from everyway.models.two_phase_commit import Abort, TwoPhaseCommit
 from everyway.testing import CounterexampleFound, assert_holds, assert_violated
 
 never_initial = always(lambda world: world["C"].phase.name != "INITIAL", name="never initial")
