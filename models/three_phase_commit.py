@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from attrs import frozen
 
@@ -167,7 +167,7 @@ class Coordinator(Node):
             return self.become(phase=phase, is_back=False)
 
     @on(Inquire)
-    def answer(self, _: Inquire, participant: NodeId) -> Any:
+    def answer(self, _: Inquire, participant: NodeId) -> Steps:
         return self.send(participant, VERDICT[self.decision]) if self.decision else LATER
 
 
@@ -325,7 +325,7 @@ class Survivor(Participant):
             return self.become(duty=Duty.KEEP_OUT).send(self.others | {self.coordinator}, Inquire())
 
     @on(Inquire)
-    def answer(self, _: Inquire, node: NodeId) -> Any:
+    def answer(self, _: Inquire, node: NodeId) -> Steps:
         return self.send(node, VERDICT[self.decision]) if self.decision else LATER
 
 

@@ -9,13 +9,13 @@ action (``action.py``), watched by observers (``observer.py``). Nothing here kno
 from .action import Action, Kind
 from .errors import EverywayError, ModelError, UsageError, did_you_mean
 from .faults import FAULT_KINDS, NO_FAULTS, Budget, Faults, Timeouts, at_most
-from .handler import LATER, REMOVED, choice, on, restart, suspect, timeout
+from .handler import REMOVED, choice, on, restart, suspect, timeout
 from .message import Envelope, Message, NodeId
 from .network import Network
 from .node import Node, durable, role_of, volatile
 from .observer import Event, Observer
 from .protocol import Parameter, Protocol, parameter
-from .step import Step, Steps
+from .step import LATER, Step, Steps
 from .system import System
 from .world import World
 

@@ -21,11 +21,11 @@ from attrs.exceptions import FrozenInstanceError
 from .action import Action, Kind
 from .declaration import check_declared
 from .errors import EverywayError, ModelError, did_you_mean
-from .handler import LATER, Handler, Occasion, handlers_for, message_handlers
+from .handler import Handler, Occasion, handlers_for, message_handlers
 from .message import Envelope, NodeId
 from .naming import enumerated, order_key, shown
 from .node import Node
-from .step import Step
+from .step import LATER, Step
 
 KINDS = {
     Occasion.DELIVERY: Kind.DELIVERY,

@@ -111,17 +111,6 @@ def suspect(method: Method) -> Method:
     return _marked(method, Trigger(Occasion.SUSPICION))
 
 
-class _Later(Enum):
-    LATER = "later"
-
-    def __repr__(self) -> str:
-        return "LATER"
-
-
-LATER = _Later.LATER
-"""Returned by a message handler: not now. The message stays in flight and can be delivered later."""
-
-
 REMOVED: Any = None
 """Assigned to a handler's name in a variant of a node: the variant does not have that handler."""
 

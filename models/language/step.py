@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -72,5 +73,18 @@ class Step:
         return evolve(self, writes_last=True)
 
 
-Steps = Step | Iterable[Step] | None
-"""What a handler returns: one step, several that it may choose from, or None if there is none."""
+class Later(Enum):
+    """The type of ``LATER``."""
+
+    LATER = "later"
+
+    def __repr__(self) -> str:
+        return "LATER"
+
+
+LATER = Later.LATER
+"""Returned by a message handler: not now. The message stays in flight and can be delivered later."""
+
+Steps = Step | Iterable[Step] | Later | None
+"""What a handler returns: one step, several that it may choose from, ``None`` if there is none, or for a message
+``LATER``."""
