@@ -89,7 +89,11 @@ def _sized_marks(trace: Trace) -> list[Mark]:
         marks.append(_mark(step, text, step.note, icon, tone, is_guilty=is_guilty))
         if step.crashed:
             unsent = step.crashed_before_sending
-            note = f"before {unsent[0]}" if len(unsent) == 1 else f"before {len(unsent)} sends"
+            note = (
+                f"before {unsent[0]}"
+                if len(unsent) == 1
+                else f"before {len(unsent)} of {len(unsent) + len(step.sent)} sends"
+            )
             crash = _mark(step, "crashed", note if unsent else "", "cross", "idle", is_crash=True)
             if marks[-1].is_chip:
                 # As wide as each other: arrows start at the edge of the first and must not cross the second.
