@@ -49,7 +49,7 @@ class Node:
     plain field is for what never changes, such as the names of the node's peers.
 
     ``str(node)`` is what its chip in a diagram shows: the first field that is an enum, or else the fields
-    that can change. Override ``__str__`` for other words.
+    that can change and differ from their defaults. Override ``__str__`` for other words.
     """
 
     id: NodeId = field(default="", kw_only=True, repr=False)
@@ -85,7 +85,12 @@ class Node:
             value = getattr(self, declared.name)
             if isinstance(value, Enum):
                 return value.name.replace("_", " ")
-        return ", ".join(f"{d.name} {shown(getattr(self, d.name))}" for d in varying) or "-"
+        told = [
+            name.replace("_", " ") if value is True else f"{name.replace('_', ' ')} {shown(value)}"
+            for name, value, default in ((d.name, getattr(self, d.name), d.default) for d in varying)
+            if value != default
+        ]
+        return ", ".join(told) or "-"
 
 
 def _as_declared(kind: type[Node]) -> list[attrs.Attribute[Any]]:

@@ -11,7 +11,7 @@ from .errors import UsageError, did_you_mean
 from .faults import FAULT_KINDS
 from .message import Envelope, NodeId
 from .network import Mailbox
-from .node import Node, role_of
+from .node import Node
 from .observer import Observer
 
 N = TypeVar("N", bound=Node)
@@ -139,7 +139,7 @@ class World:
 
     def __str__(self) -> str:
         nodes = [
-            f"{node.id}={node}" + ("" if is_up else " (down)")
+            f"{node.id}={_told(node)}" + ("" if is_up else " (down)")
             for node, is_up in zip(self.states, self.up, strict=True)
         ]
         flight = [str(envelope) for envelope in self.in_flight()]
@@ -155,6 +155,7 @@ class World:
             ) from None
 
 
-def role_names(world: World) -> dict[NodeId, str]:
-    """Return each node's role."""
-    return {name: role_of(type(state)) for name, state in zip(world.roster.names, world.states, strict=True)}
+def _told(node: Node) -> str:
+    """Return a node's state in words, or all its fields if there are no words for it."""
+    words = str(node)
+    return repr(node) if words == "-" else words

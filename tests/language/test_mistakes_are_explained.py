@@ -390,7 +390,7 @@ def test_a_property_that_raises_is_told_with_its_line_and_the_state():
     text = str(caught.value)
     assert "property 'broken itself' raised AttributeError" in text
     assert "test_mistakes_are_explained.py, line" in text
-    assert "in the state: P1=votes 0" in text
+    assert "in the state: P1=Voter(votes=0)" in text
 
 
 @pytest.mark.parametrize("answer", [None, 0, "", [], ["reason"]])
