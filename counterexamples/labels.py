@@ -1,7 +1,8 @@
 """Labels: where the words on arrows go, and what else a picture is free to choose about its arrows.
 
-How steeply a message falls that never arrived, how far a message of a node to itself bows out, on which side
-of a circle its note stands: all are chosen greedily, of a row of candidates the one that runs into least.
+How steeply a message falls that never arrived, how far a message of a node to itself bows out or another bends
+around a chip, on which side of a circle its note stands: all are chosen greedily, of a row of candidates the
+one that runs into least.
 Only what lies near an arrow is tried against its candidates, so that long traces stay quick to draw.
 """
 
@@ -21,6 +22,7 @@ _UNFINISHED = ("lost", "cut off", "in flight")
 _LABEL_HEIGHT = 16.0
 _EDGE = 12.0
 """How close to the edge of the picture something may come."""
+_WIDEST_BEND = 96
 _Obstacle = tuple[Line, Box]
 
 
@@ -30,6 +32,8 @@ def steered(layout: Layout) -> Layout:
     for number, arrow in enumerate(arrows):
         if arrow.is_loop:
             arrows[number] = _bowed(layout, arrow)
+        elif arrow.style not in _UNFINISHED:
+            arrows[number] = _bent(layout, arrow)
     for number, arrow in enumerate(arrows):
         if arrow.style in _UNFINISHED:
             arrows[number] = _sloped(layout, arrow, [*arrows[:number], *arrows[number + 1 :]])
@@ -52,6 +56,32 @@ def _bowed(layout: Layout, arrow: Arrow) -> Arrow:
     return min((evolve(arrow, bulge=float(bulge)) for bulge in range(44, 165, 12)), key=cost)
 
 
+def _bent(layout: Layout, arrow: Arrow) -> Arrow:
+    """Return an arrow that goes around the chips that would hide a part of it."""
+    ends = (arrow.message.sent_by, arrow.end_step)
+    reach = arrow.line.bounds.grown(_WIDEST_BEND)
+    own: list[Box] = []
+    others: list[Box] = []
+    for mark in layout.marks:
+        if mark.box.meets(reach):
+            is_end = mark.step.number in ends and not (mark.is_crash and mark.step.chip)
+            # It starts and ends at the edges of its own chips, and must not go through them either.
+            (own if is_end else others).append(mark.box.grown(-2) if is_end else mark.box.grown(3))
+    if not any(arrow.line.crosses(box.grown(-2)) for box in others):
+        return arrow
+    boxes = own + others
+
+    def cost(candidate: Arrow) -> float:
+        course = candidate.course
+        hits = sum(any(line.crosses(box) for line in course) for box in boxes)
+        space = _around([line.bounds for line in course])
+        is_outside = space.left < _EDGE or space.right > layout.width - _EDGE or space.bottom > layout.end
+        return 10 * hits + 8 * is_outside + abs(candidate.bend) / 12
+
+    bends = sorted(range(-_WIDEST_BEND, _WIDEST_BEND + 1, 8), key=abs)
+    return min((evolve(arrow, bend=float(bend)) for bend in bends), key=cost)
+
+
 def _sloped(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> Arrow:
     """Return an arrow that did not arrive, falling as steeply as is best."""
     candidates = _falls(layout, arrow)
@@ -64,6 +94,7 @@ def _sloped(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> Arrow:
     ]
     lines = _near(others, reach)
     ends = [other.end_box for other in others if other.style in _UNFINISHED and other.end_box.meets(reach)]
+    roomy = text_width(arrow.label, LABEL_SIZE) + 16
     middle = arrow.line.y0 + 45
     if _is_drop(layout, arrow):
         ends_at = _down_ends(layout, arrow)
@@ -73,6 +104,8 @@ def _sloped(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> Arrow:
         line, end = candidate.line, candidate.end_box
         course = line.bounds.grown(6)
         total = abs(line.y1 - middle) / 25
+        if line.length_across < roomy:  # its label would cover its own beginning
+            total += 12
         for box in marks:
             if box.meets(course) and line.crosses(box):
                 total += 10
@@ -201,7 +234,7 @@ def _wanted(layout: Layout, arrow: Arrow, at_tail: bool) -> tuple[float, float]:
     gap = abs(layout.columns[ends[0]] - layout.columns[ends[1]]) - 60
     inward = min(gap, line.length_across) / 2
     share = inward / max(line.length_across, 1)
-    return line.at(share if at_tail else 1 - share)
+    return arrow.at(share if at_tail else 1 - share)
 
 
 def _label_cost(

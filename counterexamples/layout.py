@@ -7,6 +7,7 @@ other. Sizes are in pixels.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -96,22 +97,49 @@ class Arrow:
     """A message from a node to itself; its line is the chord of a bow to the right."""
     bulge: float = 44.0
     """How far to the right the bow's control points stand; it goes three quarters as far itself."""
+    bend: float = 0.0
+    """How far beside the straight line the control points of an arrow stand that goes around a chip; downwards
+    if it goes to the right."""
     is_dropped: bool = False
     """It arrived at a node that was down: its end text stands back on the sender's side, below the line."""
 
     def at(self, share: float) -> tuple[float, float]:
-        """Return the point this share of the way along, on the bow if it is a loop."""
-        if not self.is_loop:
-            return self.line.at(share)
-        x, y = self.line.at(share**2 * (3 - 2 * share))  # a cubic Bézier curve's ends have these weights
-        return x + 3 * share * (1 - share) * self.bulge, y
+        """Return the point this share of the way along, on the bow if it is no straight line."""
+        out = 3 * share * (1 - share)  # the weight of a cubic Bézier curve's two control points
+        if self.is_loop:
+            x, y = self.line.at(share**2 * (3 - 2 * share))  # and that of its second half
+            return x + out * self.bulge, y
+        x, y = self.line.at(share)
+        across, down = self._beside
+        return x + out * across, y + out * down
+
+    @property
+    def controls(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The control points of its course as a cubic Bézier curve."""
+        line = self.line
+        if self.is_loop:
+            return (line.x0 + self.bulge, line.y0), (line.x1 + self.bulge, line.y1)
+        (x0, y0), (x1, y1) = line.at(1 / 3), line.at(2 / 3)
+        across, down = self._beside
+        return (x0 + across, y0 + down), (x1 + across, y1 + down)
+
+    @property
+    def _beside(self) -> tuple[float, float]:
+        across, down = self.line.x1 - self.line.x0, self.line.y1 - self.line.y0
+        length = math.hypot(across, down) or 1.0
+        return -down / length * self.bend, across / length * self.bend
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether its course is a straight line."""
+        return not self.is_loop and not self.bend
 
     @property
     def course(self) -> tuple[Line, ...]:
         """The line, or the bow as a chain of short ones."""
-        if not self.is_loop:
+        if self.is_straight:
             return (self.line,)
-        points = [self.at(piece / 8) for piece in range(9)]
+        points = [self.at(piece / 12) for piece in range(13)]
         return tuple(Line(*a, *b) for a, b in itertools.pairwise(points))
 
     @property

@@ -304,7 +304,7 @@ class _Painter:
         self._words(f"label {number}", x, y, arrow.label, 11.5, ink, plate=ground)
 
     def _spline(self, arrow: Arrow) -> dict[str, str]:
-        """Return an edge's course: a straight line, or a bow for a message of a node to itself."""
+        """Return an edge's course: a straight line, or a bow to oneself or around a chip."""
         line = arrow.line
         x0, y0, x1, y1 = line.x0, line.y0, line.x1, line.y1
         if arrow.is_loop:
@@ -313,6 +313,12 @@ class _Painter:
         if arrow.message.delivered_by is None:
             points = [line.at(share) for share in (0, 1 / 3, 2 / 3, 1)]
             return {"pos": " ".join(self._at(*point) for point in points), "dir": "none"}
+        if arrow.bend:
+            *_, (x, y) = controls = arrow.controls
+            length = math.hypot(x1 - x, y1 - y) or 1.0
+            tip = (x1 + (x - x1) * 8 / length, y1 + (y - y1) * 8 / length)
+            points = [(x0, y0), *controls, tip]
+            return {"pos": f"e,{self._at(x1, y1)} " + " ".join(self._at(*point) for point in points)}
         length = math.hypot(x1 - x0, y1 - y0) or 1.0
         until = 1 - 8 / length  # the arrow's head takes the rest
         points = [line.at(share * until) for share in (0, 1 / 3, 2 / 3, 1)]

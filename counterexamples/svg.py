@@ -133,15 +133,14 @@ class _Painter:
             f'<g class="msg" data-from="{message.sent_by}" data-to="{arrow.end_step}">'
             f"<title>{html.escape(told)}</title>"
         )
-        if arrow.is_loop:
-            out = arrow.bulge
-            bow = f"M{line.x0:.1f} {line.y0:.1f}C{line.x0 + out:.1f} {line.y0:.1f} {line.x1 + out:.1f} {line.y1:.1f}"
-            self.canvas.add(
-                f'<path d="{bow} {line.x1:.1f} {line.y1:.1f}" fill="none" stroke="{colour}" stroke-width="1.6"{more}/>'
-            )
-        else:
+        if arrow.is_straight:
             self.canvas.line(line.x0, line.y0, line.x1, line.y1, "transparent", 14)
             self.canvas.line(line.x0, line.y0, line.x1, line.y1, colour, 1.6, more)
+        else:
+            points = (*arrow.controls, (line.x1, line.y1))
+            bow = f"M{line.x0:.1f} {line.y0:.1f}C" + " ".join(f"{x:.1f} {y:.1f}" for x, y in points)
+            self.canvas.add(f'<path d="{bow}" fill="none" stroke="transparent" stroke-width="14"/>')
+            self.canvas.add(f'<path d="{bow}" fill="none" stroke="{colour}" stroke-width="1.6"{more}/>')
         self.canvas.add("</g>")
 
     def _label(self, arrow: Arrow) -> None:

@@ -160,3 +160,32 @@ def test_only_the_last_state_of_the_guilty_has_a_ring() -> None:
     layout = layout_of("three_phase_commit")
     assert {mark.step.number for mark in layout.marks if mark.is_guilty} == {14, 16, 17, 18}
     assert not any(mark.is_guilty for mark in layout_of("witness").marks)
+
+
+@pytest.mark.parametrize("name", [*FEW, "crowd"])
+def test_no_chip_hides_a_part_of_an_arrow(name: str) -> None:
+    layout = layout_of(name)
+    for arrow, mark in itertools.product(layout.arrows, layout.marks):
+        if mark.step.number not in (arrow.message.sent_by, arrow.end_step):
+            assert not any(line.crosses(mark.box) for line in arrow.course), (arrow.message, mark.step)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_an_arrow_around_a_chip_begins_and_ends_as_a_straight_one(name: str) -> None:
+    for arrow in layout_of(name).arrows:
+        assert arrow.at(0) == pytest.approx((arrow.line.x0, arrow.line.y0))
+        assert arrow.at(1) == pytest.approx((arrow.line.x1, arrow.line.y1))
+        assert arrow.course[0].x0 == pytest.approx(arrow.line.x0)
+
+
+def test_only_arrows_that_a_chip_would_hide_are_bent() -> None:
+    assert [arrow.label for arrow in layout_of("crash_while_sending").arrows if arrow.bend] == ["9 copy"]
+    assert not any(arrow.bend for arrow in layout_of("three_phase_commit").arrows)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_arrow_runs_through_a_note(name: str) -> None:
+    layout = layout_of(name)
+    for arrow, mark in itertools.product(layout.arrows, layout.marks):
+        if mark.note and not mark.is_chip:
+            assert not any(line.crosses(mark.note_box) for line in arrow.course), (arrow.message, mark.step)
