@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
 
-from everyway.models.language.naming import shown
+from everyway.models.language.naming import enumerated, shown
 
+from .stategraph import parts_of
 from .story import sentence
 from .trace import Fate, Kind, Tone, Trace, TraceMessage, TraceStep
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderResult
-    from rich.text import Text
+    from rich.console import Console, ConsoleOptions, RenderResult
 
-NARROWEST = 15
+NARROWEST = 12
 """Columns closer than this are no diagram any more."""
 _MARGIN = 5
 """Room for the step's number."""
-_STYLES: dict[Tone, str] = {"idle": "", "wait": "blue", "near": "yellow", "good": "green", "stop": "magenta"}
+_MOST_IN_FLIGHT = 12
+"""More messages still in flight than this are counted, not listed."""
+_STYLES: dict[Tone, str] = {
+    "idle": "",
+    "wait": "bright_blue",
+    "near": "yellow",
+    "good": "green",
+    "stop": "magenta",
+}
 
 
 @frozen
@@ -41,14 +52,60 @@ class Glyphs:
     rule: str
     clock: str
     again: str
+    deed: str
     good: str
     ellipsis: str
     arrow: str
+    is_ascii: bool
+
+    def written(self, words: str) -> str:
+        """Return words in characters that the terminal has, on one line, and without control codes."""
+        if self.is_ascii:
+            words = words.translate(_ASCII).encode("ascii", "replace").decode()
+        # Rich measures a character before a variation selector otherwise than alone.
+        return "".join(c if c.isprintable() else " " for c in words if c != "\N{VARIATION SELECTOR-16}")
+
+    def cut(self, words: str, room: int) -> str:
+        """Return words as ``written``, the end left out if they are wider than the room."""
+        words = self.written(words)
+        if cell_len(words) <= room:
+            return words
+        return set_cell_size(words, room - 1).rstrip() + self.ellipsis if room > 0 else ""
+
+    def wrapped(self, words: str, width: int, indent: str = "", hanging: str = "") -> Iterator[str]:
+        """Yield words as ``written``, in lines of a width; no word is parted but one that is wider than a line."""
+        line = indent
+        is_empty = True
+        for word in filter(None, words.split(" ")):
+            word = self.cut(word, width - max(cell_len(indent), cell_len(hanging)))
+            if not is_empty and cell_len(line) + 1 + cell_len(word) > width:
+                yield line
+                line, is_empty = hanging, True
+            line += word if is_empty else f" {word}"
+            is_empty = False
+        if not is_empty:
+            yield line
 
 
-FINE = Glyphs("│", "┊", "─", "▶", "◀", "✗", "╌", "═", "◷ ", "↻ ", "✓", "…", "→")
-PLAIN = Glyphs("|", ":", "-", ">", "<", "x", ".", "=", "time-out ", "restart ", "ok", "~", "->")
-_ASCII = str.maketrans({"≤": "<=", "·": "-", "→": ">", "…": "~", "–": "-", "’": "'"})
+FINE = Glyphs("│", "┊", "─", "▶", "◀", "✗", "╌", "═", "◷ ", "↻ ", "●", "✓", "…", "→", is_ascii=False)
+PLAIN = Glyphs(
+    "|", ":", "-", ">", "<", "x", ".", "=", "time-out ", "restart ", "*", "ok", "~", "->", is_ascii=True
+)
+_ASCII = str.maketrans(
+    {
+        "\N{NO-BREAK SPACE}": " ",
+        "≤": "<=",
+        "≥": ">=",
+        "≠": "!=",
+        "·": "-",
+        "→": "->",
+        "…": "~",
+        "–": "-",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+    }
+)
 
 
 @frozen
@@ -59,8 +116,8 @@ class TerminalDiagram:
     width: int | None = None
     ascii_only: bool = False
 
-    def __rich_console__(self, console: Console, options: object) -> RenderResult:
-        width = min(self.width or console.width, console.width)
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(self.width or options.max_width, options.max_width)
         yield from _Drawing(self.trace, width, PLAIN if self.ascii_only else FINE).lines()
 
 
@@ -76,11 +133,17 @@ def to_terminal(trace: Trace, width: int | None = None, ascii_only: bool = False
 
 
 def to_text(trace: Trace, width: int = 80, ascii_only: bool = False) -> str:
-    """Return a trace as plain text without colours."""
+    """Return a trace as plain text without colours; the arguments are those of ``to_terminal``."""
     from rich.console import Console
 
+    # A console looks round for terminals, notebooks and colours unless it is told that there are none.
     console = Console(
-        width=width, file=io.StringIO(), no_color=True, force_terminal=False, legacy_windows=False
+        width=width,
+        file=io.StringIO(),
+        no_color=True,
+        force_terminal=False,
+        force_jupyter=False,
+        legacy_windows=False,
     )
     with console.capture() as capture:
         console.print(to_terminal(trace, width, ascii_only))
@@ -89,7 +152,10 @@ def to_text(trace: Trace, width: int = 80, ascii_only: bool = False) -> str:
 
 @define
 class _Row:
-    """One line of characters, each with its style."""
+    """One line of the diagram: a character and a style for each column of the terminal.
+
+    A wide character has the column after its own too, which then holds no character.
+    """
 
     width: int
     cells: list[tuple[str, str]] = field(init=False)
@@ -99,283 +165,325 @@ class _Row:
 
     def put(self, at: int, words: str, style: str = "") -> None:
         """Write words so that they start at a column, or as near as they fit."""
-        at = max(_MARGIN, min(self.width - len(words), at))
-        for offset, character in enumerate(words[: self.width - _MARGIN]):
-            self.cells[at + offset] = (character, style)
+        at = max(_MARGIN, min(self.width - cell_len(words), at))
+        end = at
+        for character in words:
+            size = cell_len(character)
+            if end + size > self.width:
+                break
+            if not size and end > at:  # an accent of the character before
+                self._add_to(end - 1, character)
+                continue
+            self.cells[end : end + size] = [(character, style), ("", style)][:size]
+            end += size
+        # No half of a wide character is left at either end.
+        if self.cells[at][0] == "":
+            self.cells[at] = (" ", "")
+        if at > 0 and cell_len(self.cells[at - 1][0]) == 2:
+            self.cells[at - 1] = (" ", "")
+        if end < self.width and self.cells[end][0] == "":
+            self.cells[end] = (" ", "")
+
+    def _add_to(self, column: int, accent: str) -> None:
+        while self.cells[column][0] == "":
+            column -= 1
+        character, style = self.cells[column]
+        self.cells[column] = (character + accent, style)
 
     def is_free(self, start: int, end: int) -> bool:
-        return all(character == " " for character, _ in self.cells[start:end])
+        """Return whether nothing is written yet from a column to before another one."""
+        is_inside = start >= _MARGIN and end <= self.width
+        return is_inside and all(character == " " for character, _ in self.cells[start:end])
 
     def as_text(self, number: str = "") -> Text:
-        from rich.text import Text
-
-        text = Text(f"{number:>3}  ", style="dim", no_wrap=True, end="")
-        cells = self.cells[_MARGIN:]
-        while cells and cells[-1] == (" ", ""):
-            cells = cells[:-1]
-        for character, style in cells:
-            text.append(character, style=style)
-        text.append("\n")
-        return text
+        """Return the line with a step's number before it."""
+        text = Text(no_wrap=True, end="")
+        text.append(f"{number:>3}  ", "dim")
+        for style, run in groupby(self.cells[_MARGIN:], key=lambda cell: cell[1]):
+            text.append("".join(character for character, _ in run), style)
+        text.rstrip()
+        return text.append("\n")
 
 
 class _Drawing:
-    """Draws one trace in one width."""
+    """Draws one trace in one width; what it remembers are the nodes' states at the step that it has come to."""
 
     def __init__(self, trace: Trace, width: int, glyphs: Glyphs) -> None:
         self.trace = trace
-        self.width = max(width, 40)
+        self.width = max(width, 20)
         self.glyphs = glyphs
         self.nodes = [lifeline.node for lifeline in trace.lifelines]
         self.state = dict(trace.initial)
         self.is_up = dict.fromkeys(self.nodes, True)
         last = {step.node: step.number for step in trace.steps if step.chip}
         self.guilty = {(guilt.node, last.get(guilt.node, 0)) for guilt in trace.guilty}
-        gaps = max(len(self.nodes), 1)
-        self.gap = (self.width - _MARGIN) // gaps
+        self.gap = (self.width - _MARGIN) // max(len(self.nodes), 1)
         self.x = {node: _MARGIN + self.gap * i + self.gap // 2 for i, node in enumerate(self.nodes)}
 
     def lines(self) -> Iterator[Text]:
         yield from self._head()
-        if self.nodes and self.gap >= NARROWEST:
-            yield from self._diagram()
-            yield from self._still_in_flight()
+        if not self.nodes:
+            yield from self._list_of_changes()
+        elif self.gap < NARROWEST:
+            yield from self._list_of_steps()
         else:
-            yield from self._list()
+            yield from self._diagram()
+        yield from self._still_in_flight()
         yield from self._foot()
 
     # Around the picture.
 
-    def _line(self, words: str, style: str = "") -> Text:
-        from rich.text import Text
-
-        if self.glyphs is PLAIN:
-            words = words.translate(_ASCII).encode("ascii", "replace").decode()
-        return Text(words + "\n", style=style, end="")
-
-    def _wrapped(self, words: str, indent: str, style: str) -> Iterator[Text]:
-        import textwrap
-
-        for line in textwrap.wrap(
-            words, self.width, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False
-        ):
-            yield self._line(line, style)
+    def _lines_of(self, words: str, style: str, indent: str = "", hanging: str = "  ") -> Iterator[Text]:
+        for line in self.glyphs.wrapped(words, self.width, indent, hanging):
+            yield Text(f"{line}\n", style, end="")
 
     @property
-    def _verdict_style(self) -> str:
-        return "bold red" if self.trace.is_violation else "bold green"
+    def _mark(self) -> str:
+        return self.glyphs.cross if self.trace.is_violation else self.glyphs.good
 
     def _head(self) -> Iterator[Text]:
-        from rich.text import Text
-
-        mark = self.glyphs.cross if self.trace.is_violation else self.glyphs.good
-        headline = f"{mark} {self.trace.headline}"
-        subject = self.trace.subject
-        if self.glyphs is PLAIN:
-            subject = subject.translate(_ASCII).encode("ascii", "replace").decode()
-        line = Text(end="")
-        line.append(headline, self._verdict_style)
-        if len(headline) + 2 + len(subject) <= self.width:
-            line.append(f"  {subject}\n")
-            yield line
+        style = "bold red" if self.trace.is_violation else "bold green"
+        headline = self.glyphs.written(f"{self._mark} {self.trace.headline}")
+        subject = self.glyphs.written(self.trace.subject)
+        if cell_len(headline) + 2 + cell_len(subject) <= self.width:
+            yield Text.assemble((headline, style), f"  {subject}\n", end="")
         else:
-            line.append("\n")
-            yield line
-            yield from self._wrapped(self.trace.subject, "  ", "")
-        yield from self._wrapped(self.trace.summary, "", "dim")
-        yield self._line("")
+            yield from self._lines_of(headline, style)
+            yield from self._lines_of(subject, "", "  ")
+        yield from self._lines_of(self.trace.summary, "dim")
+        yield Text("\n", end="")
 
     def _foot(self) -> Iterator[Text]:
-        yield self._line("")
-        mark = self.glyphs.cross if self.trace.is_violation else self.glyphs.good
-        first = True
-        for line in self._wrapped(self.trace.sentence, "  ", "bold"):
-            if first:
-                line.plain = mark + line.plain[1:]
-                first = False
-            yield line
-        yield from self._wrapped(self.trace.promise, "  ", "dim")
+        yield Text("\n", end="")
+        yield from self._lines_of(f"{self._mark} {self.trace.sentence}", "bold")
+        yield from self._lines_of(self.trace.promise, "dim", "  ")
+
+    def _still_in_flight(self) -> Iterator[Text]:
+        told = []
+        for fate, words in ((Fate.IN_FLIGHT, "in flight"), (Fate.CUT_OFF, "cut off by the partition")):
+            left = [message for message in self.trace.messages if message.fate is fate]
+            if left:
+                # With spaces that break no line.
+                names = [
+                    f"{m.label}\N{NO-BREAK SPACE}{m.sender}{self.glyphs.arrow}{m.to}"
+                    for m in left[:_MOST_IN_FLIGHT]
+                ]
+                if len(left) > len(names):
+                    names.append(f"{len(left) - len(names)} more")
+                told.append(f"{words}: {', '.join(names)}")
+        if told:
+            indent = " " * _MARGIN
+            yield Text("\n", end="")
+            yield from self._lines_of("; ".join(told), "dim", indent, indent)
 
     # The diagram.
 
     def _diagram(self) -> Iterator[Text]:
-        names, roles = _Row(self.width), _Row(self.width)
+        names, roles, start = _Row(self.width), _Row(self.width), _Row(self.width)
         for lifeline in self.trace.lifelines:
-            x = self.x[lifeline.node]
-            name = self._cut(lifeline.node, self.gap - 1)
-            role = self._cut(lifeline.role, self.gap - 1)
-            names.put(x - len(name) // 2, name, "bold")
-            roles.put(x - len(role) // 2, role, "dim")
+            self._centred(names, lifeline.node, lifeline.node, "bold")
+            self._centred(roles, lifeline.node, lifeline.role, "dim")
+            self._chip(start, lifeline.node, self.state[lifeline.node], 0)
         yield names.as_text()
         yield roles.as_text()
-        yield self._start().as_text()
+        yield start.as_text()
         for step in self.trace.steps:
             yield from self._step(step)
 
-    def _start(self) -> _Row:
-        row = _Row(self.width)
-        for node in self.nodes:
-            self._chip(row, node, self.state[node], (node, 0) in self.guilty, "")
-        return row
-
-    def _blank(self) -> _Row:
-        row = _Row(self.width)
-        for node in self.nodes:
-            glyph = self.glyphs.lifeline if self.is_up[node] else self.glyphs.dead
-            row.put(self.x[node], glyph, self._style(self.state[node]) if self.is_up[node] else "dim")
-        return row
-
-    def _style(self, state: str) -> str:
-        return _STYLES[self.trace.tones.get(state, "idle")]
-
     def _step(self, step: TraceStep) -> Iterator[Text]:
         number = str(step.number)
+        row = self._lifelines()
         if step.kind in (Kind.PARTITION, Kind.HEAL):
-            yield self._rule(step)
-            return
-        row = self._blank()
-        if step.message is not None and step.kind is not Kind.DUPLICATION:
-            self._message(row, step, self.trace.messages[step.message])
+            self._rule(row, step)
         elif step.kind is Kind.DUPLICATION and step.message is not None:
-            copy = self.trace.messages[step.message]
-            row.put(_MARGIN + 1, f"the network copies {copy.label} from {copy.sender} to {copy.to}", "red")
-        elif step.node is not None:
-            self._own_deed(row, step)
+            copied = self.trace.messages[step.message]
+            words = f"the network copies {copied.label} from {copied.sender} to {copied.to}"
+            row.put(_MARGIN + 1, self.glyphs.cut(words, self.width - _MARGIN - 1), "red")
+        elif step.message is not None:
+            self._message(row, step, self.trace.messages[step.message])
+        elif step.node in self.x:
+            self._own_deed(row, step, step.node)
+        else:
+            row.put(_MARGIN + 1, self.glyphs.cut(step.text, self.width - _MARGIN - 1))
         yield row.as_text(number)
-        if step.crashed and step.kind is not Kind.CRASH and step.node is not None:
+        if step.crashed and step.kind is not Kind.CRASH and step.node in self.x:
             self.is_up[step.node] = False
-            row = self._blank()
-            unsent = ", ".join(step.crashed_before_sending)
-            words = f"before sending {unsent}" if unsent else ""
-            self._marked(row, step.node, f"[{self.glyphs.cross} crashed]", "bold red", words, "italic red")
+            row = self._lifelines()
+            unsent = enumerated(step.crashed_before_sending)
+            self._crash(row, step.node, f"before sending {unsent}" if unsent else "")
             yield row.as_text(number)
 
-    def _rule(self, step: TraceStep) -> Text:
-        groups = " | ".join(" ".join(side) for side in step.sides)
-        words = f" partition: {groups} " if step.kind is Kind.PARTITION else " the partition heals "
+    def _lifelines(self) -> _Row:
         row = _Row(self.width)
-        row.put(_MARGIN, words.center(self.width - _MARGIN, self.glyphs.rule), "magenta")
-        return row.as_text(str(step.number))
+        for node in self.nodes:
+            if self.is_up[node]:
+                row.put(self.x[node], self.glyphs.lifeline, self._style(self.state[node]))
+            else:
+                row.put(self.x[node], self.glyphs.dead, "dim")
+        return row
 
-    def _own_deed(self, row: _Row, step: TraceStep) -> None:
+    def _rule(self, row: _Row, step: TraceStep) -> None:
+        groups = " | ".join(" ".join(side) for side in step.sides)
+        words = f"partition: {groups}" if step.kind is Kind.PARTITION else "the partition heals"
+        room = self.width - _MARGIN
+        words = f" {self.glyphs.cut(words, room - 4)} "
+        row.put(_MARGIN, self.glyphs.rule * room, "magenta")
+        row.put(_MARGIN + (room - cell_len(words)) // 2, words, "magenta")
+
+    def _own_deed(self, row: _Row, step: TraceStep, node: str) -> None:
         """Draw a step that no message caused: a choice, a time-out, a crash, a restart, a suspicion."""
-        node = step.node or ""
         if step.kind is Kind.CRASH:
             self.is_up[node] = False
-            self._marked(row, node, f"[{self.glyphs.cross} crashed]", "bold red", "", "")
+            self._crash(row, node, step.note)
             return
         if step.kind is Kind.RESTART:
             self.is_up[node] = True
         icon = {Kind.TIMEOUT: self.glyphs.clock, Kind.RESTART: self.glyphs.again}.get(step.kind, "")
         if step.chip:
             self.state[node] = step.chip
-        words = f"[{icon}{step.chip}]" if step.chip else f"({icon.strip()})" if icon else "(*)"
-        style = self._chip_style(node, step) if step.chip else ""
-        self._marked(row, node, words, style, step.note, "italic")
+            # Unlike the chip of a receiver it may reach over its neighbours' columns, but not over its note.
+            noted = min(cell_len(step.note) + 3, self.gap) if step.note else 0
+            room = min(2 * self.gap - 2, self.width - _MARGIN - noted)
+            start, end = self._chip(row, node, step.chip, step.number, icon, room)
+        else:
+            start, end = self._centred(row, node, icon.strip() or self.glyphs.deed, "bold")
+        self._note(row, start, end, step.note, "italic red" if step.is_fault else "italic")
 
-    def _marked(self, row: _Row, node: str, chip: str, style: str, note: str, note_style: str) -> None:
-        """Draw a chip, with a note beside it where there is more room."""
-        chip = self._cut(chip, self.width - _MARGIN)
-        start = max(_MARGIN, min(self.width - len(chip), self.x[node] - len(chip) // 2))
-        if note:
-            room_right = self.width - (start + len(chip)) - 2
-            room_left = start - _MARGIN - 2
-            # The right is where a reader looks first; the left is taken if only there the note fits.
-            if len(note) <= room_right or room_right >= room_left:
-                row.put(start + len(chip) + 1, f" {self._cut(note, room_right)} ", note_style)
-            else:
-                note = self._cut(note, room_left)
-                row.put(start - len(note) - 2, f" {note} ", note_style)
-        row.put(start, chip, style)
-
-    def _chip(self, row: _Row, node: str, state: str, is_guilty: bool, icon: str) -> tuple[int, int]:
-        """Draw a node's state in brackets; return where it starts and ends."""
-        words = self._cut(f"[{icon}{state}]", self.gap - 1)
-        start = max(_MARGIN, min(self.width - len(words), self.x[node] - len(words) // 2))
-        style = self._style(state)
-        row.put(start, words, f"bold reverse {style or 'red'}" if is_guilty else f"bold {style}".strip())
-        return start, start + len(words)
-
-    def _chip_style(self, node: str, step: TraceStep) -> str:
-        style = self._style(step.chip or "")
-        return (
-            f"bold reverse {style or 'red'}"
-            if (node, step.number) in self.guilty
-            else f"bold {style}".strip()
-        )
+    def _crash(self, row: _Row, node: str, note: str) -> None:
+        words = f"[{self.glyphs.cross} crashed]"
+        start, end = self._centred(row, node, words, "bold red")
+        self._note(row, start, end, note, "italic red")
 
     def _message(self, row: _Row, step: TraceStep, message: TraceMessage) -> None:
-        start, end = self.x[message.sender], self.x[message.to]
-        is_lost = step.kind in (Kind.LOSS, Kind.DROP)
-        label = message.label
+        """Draw a message's arrival, or that it never arrived."""
+        label = f"{message.label} (copy)" if message.copy_of is not None else message.label
         if step.kind is Kind.LOSS:
             label += " lost"
         elif step.kind is Kind.DROP:
-            label += f" lost: {message.to} is down"
-        elif message.copy_of is not None:
-            label += " (copy)"
-        if step.kind is Kind.DELIVERY and step.note:
-            label += f" ({step.note})"
-        low, high = start, end
-        if step.chip and step.node:
-            self.state[step.node] = step.chip
-            is_guilty = (step.node, step.number) in self.guilty
-            low, high = self._chip(row, step.node, step.chip, is_guilty, "")
+            label += f" ({message.to} is down)"
+        is_lost = step.kind in (Kind.LOSS, Kind.DROP)
+        low = high = self.x[message.to]
+        if step.chip:
+            self.state[message.to] = step.chip
+            low, high = self._chip(row, message.to, step.chip, step.number)
             high -= 1
-        if start == end:
-            row.put(high + 2, self._cut(f"{label} (to itself)", self.width - high - 3))
+        if message.sender == message.to:
+            mark = f"{self.glyphs.cross} " if is_lost else ""
+            note = f", {step.note}" if step.note else ""
+            words, style = f"{mark}{label} (to itself{note})", "red" if is_lost else ""
+            self._beside(row, low, high + 1, words, style, space=1)
             return
-        self._shaft(row, start, (low if end > start else high) if step.chip else end, label, is_lost)
+        start, end = self.x[message.sender], self.x[message.to]
+        first, last = (start + 1, low - 1) if end > start else (high + 1, start - 1)
+        if step.note and not self._is_noted_behind(row, step.note, low, high, rightwards=end > start):
+            label = f"{label} ({step.note})"
+        self._shaft(row, first, last, label, rightwards=end > start, is_lost=is_lost)
 
-    def _shaft(self, row: _Row, start: int, end: int, label: str, is_lost: bool) -> None:
-        """Draw an arrow from beside one column to beside another, with its label in the middle."""
-        rightwards = end > start
+    def _is_noted_behind(self, row: _Row, note: str, low: int, high: int, rightwards: bool) -> bool:
+        """Write a receiver's note on the far side of its chip, if there it covers nothing."""
+        words = self.glyphs.written(note)
+        start = high + 2 if rightwards else low - 1 - cell_len(words)
+        if not row.is_free(start, start + cell_len(words)):
+            return False
+        row.put(start, words, "italic")
+        return True
+
+    def _shaft(
+        self, row: _Row, first: int, last: int, label: str, *, rightwards: bool, is_lost: bool
+    ) -> None:
+        """Draw an arrow from a column to another, with its label in the middle."""
         style = "red" if is_lost else ""
-        first, last = (start + 1, end - 1) if rightwards else (end + 1, start - 1)
         if is_lost and last - first > self.gap // 2:  # it ends before it arrives
-            first, last = (first, last - self.gap // 4) if rightwards else (first + self.gap // 4, last)
+            # ... but not so early that there would be no room to say so.
+            spare = max(0, min(self.gap // 4, last - first - cell_len(self.glyphs.written(label)) - 2))
+            first, last = (first, last - spare) if rightwards else (first + spare, last)
+        head = self.glyphs.right if rightwards else self.glyphs.left
         dash = self.glyphs.lost if is_lost else self.glyphs.dash
-        head = self.glyphs.cross if is_lost else self.glyphs.right if rightwards else self.glyphs.left
-        for x in range(first, last + 1):
-            row.put(x, dash, style)
-        row.put(last if rightwards else first, head, style)
-        body = (first, last - 1) if rightwards else (first + 1, last)
-        room = body[1] - body[0] + 1
-        words = f" {label} " if len(label) + 2 <= room else self._cut(label, room)
-        row.put(body[0] + (room - len(words)) // 2, words, style)
+        row.put(first, dash * (last - first + 1), style)
+        row.put(last if rightwards else first, self.glyphs.cross if is_lost else head, style)
+        body, room = first if rightwards else first + 1, last - first
+        words = self.glyphs.cut(label, room)
+        if cell_len(words) + 2 <= room:
+            words = f" {words} "
+        row.put(body + (room - cell_len(words)) // 2, words, style)
 
-    def _cut(self, words: str, room: int) -> str:
-        if self.glyphs is PLAIN:
-            words = words.translate(_ASCII).encode("ascii", "replace").decode()
-        if len(words) <= room:
-            return words
-        return words[: max(room - 1, 0)] + self.glyphs.ellipsis if room > 0 else ""
+    # Parts of rows; each returns where it starts and ends.
 
-    def _still_in_flight(self) -> Iterator[Text]:
-        for fate, words in ((Fate.IN_FLIGHT, "in flight"), (Fate.CUT_OFF, "cut off by the partition")):
-            left = [m for m in self.trace.messages if m.fate is fate]
-            if left:
-                told = ", ".join(f"{m.label} {m.sender}{self.glyphs.arrow}{m.to}" for m in left)
-                yield self._line("")
-                yield from self._wrapped(f"{words}: {told}", " " * _MARGIN, "dim")
+    def _style(self, state: str) -> str:
+        return _STYLES[self.trace.tones.get(state, "idle")]
+
+    def _chip_style(self, node: str, state: str, step: int) -> str:
+        style = self._style(state)
+        return f"bold reverse {style or 'red'}" if (node, step) in self.guilty else f"bold {style}".strip()
+
+    def _chip(
+        self, row: _Row, node: str, state: str, step: int, icon: str = "", room: int | None = None
+    ) -> tuple[int, int]:
+        """Draw a node's state in brackets, those of a guilty one reversed."""
+        words = f"[{icon}{self.glyphs.cut(state, (room or self.gap - 1) - 2 - cell_len(icon))}]"
+        return self._centred(row, node, words, self._chip_style(node, state, step), room)
+
+    def _centred(
+        self, row: _Row, node: str, words: str, style: str, room: int | None = None
+    ) -> tuple[int, int]:
+        """Write words on a node's column."""
+        words = self.glyphs.cut(words, room or self.gap - 1)
+        size = cell_len(words)
+        start = max(_MARGIN, min(self.width - size, self.x[node] - size // 2))
+        row.put(start, words, style)
+        return start, start + size
+
+    def _note(self, row: _Row, start: int, end: int, note: str, style: str) -> None:
+        if note:
+            self._beside(row, start, end, note, style, space=2)
+
+    def _beside(self, row: _Row, start: int, end: int, words: str, style: str, space: int) -> None:
+        """Write words after what stands on a column; before it, if only there is room for them."""
+        right, left = self.width - end - space, start - _MARGIN - 1
+        # The right is where a reader looks first.
+        if cell_len(self.glyphs.written(words)) <= right or right >= left:
+            row.put(end + space - 1, f" {self.glyphs.cut(words, right)}", style)
+            return
+        words = self.glyphs.cut(words, left)
+        row.put(start - cell_len(words) - 1, f"{words} ", style)
 
     # Instead of a diagram.
 
-    def _list(self) -> Iterator[Text]:
-        from rich.text import Text
-
-        if not self.nodes:
-            yield self._line(f"  0  {self._cut(shown(self.trace.states[0]), self.width - 5)}")
+    def _list_of_steps(self) -> Iterator[Text]:
+        """Yield a line a step: its number, the node, what happened, and the node's new state."""
+        size = max(cell_len(self.glyphs.written(node)) for node in self.nodes)
+        chips = [cell_len(self.glyphs.written(step.chip)) + 2 for step in self.trace.steps if step.chip]
+        state = min(max(chips, default=0), self.width // 4)
+        size = min(size, self.width // 4)
         for step in self.trace.steps:
-            is_guilty = (step.node, step.number) in self.guilty
-            style = "red" if step.is_fault else "bold" if is_guilty else ""
-            if self.nodes:
-                words = sentence(self.trace, step)
-            else:
-                changes = ", ".join(
-                    f"{c.field} {shown(c.before)} {self.glyphs.arrow} {shown(c.after)}" for c in step.changes
-                )
-                words = f"{step.text}: {changes}" if changes else f"{step.text}: nothing changes"
-            text = Text(f"{step.number:>3}  ", style="dim", end="", no_wrap=True)
-            text.append(self._cut(words, self.width - _MARGIN) + "\n", style=style)
-            yield text
+            told = sentence(self.trace, evolve(step, chip=None))
+            node = step.node if step.node is not None and told.startswith(step.node) else ""
+            row = _Row(self.width)
+            style = "red" if step.is_fault or step.kind is Kind.DROP else ""
+            row.put(_MARGIN, self.glyphs.cut(node, size), f"bold {style}".strip())
+            told = told.removeprefix(node).removeprefix("'s").removeprefix(":").strip()
+            at = _MARGIN + size + 1
+            row.put(at, self.glyphs.cut(told, self.width - at - state - 1), style)
+            if step.chip:
+                chip = f"[{self.glyphs.cut(step.chip, state - 2)}]"
+                row.put(self.width - state, chip, self._chip_style(step.node or "", step.chip, step.number))
+            yield row.as_text(str(step.number))
+
+    def _list_of_changes(self) -> Iterator[Text]:
+        """Yield a line a step: its number, what happened, and the fields that it changed."""
+        texts = [cell_len(self.glyphs.written(step.text)) for step in self.trace.steps]
+        size = min(max(texts, default=0), (self.width - _MARGIN) // 2)
+        start = ", ".join(f"{name} {value}".strip() for name, value in parts_of(self.trace.states[0]))
+        rows = [(0, "start", start, "")]
+        for step in self.trace.steps:
+            changes = (
+                f"{c.field} {shown(c.before)} {self.glyphs.arrow} {shown(c.after)}" for c in step.changes
+            )
+            told = ", ".join(changes) or "nothing changes"
+            rows.append((step.number, step.text, told, "red" if step.is_fault else ""))
+        for number, text, told, style in rows:
+            row = _Row(self.width)
+            at = _MARGIN + max(size, cell_len("start")) + 2
+            row.put(_MARGIN, self.glyphs.cut(text, at - _MARGIN - 2), style)
+            row.put(at, self.glyphs.cut(told, self.width - at), style or "bold")
+            yield row.as_text(str(number))
