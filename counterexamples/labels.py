@@ -76,7 +76,9 @@ def _bent(layout: Layout, arrow: Arrow) -> Arrow:
         hits = sum(any(line.crosses(box) for line in course) for box in boxes)
         space = _around([line.bounds for line in course])
         is_outside = space.left < _EDGE or space.right > layout.width - _EDGE or space.bottom > layout.end
-        return 10 * hits + 8 * is_outside + abs(candidate.bend) / 12
+        # Time goes down: an arrow that rises above its sender, or falls below its receiver, would mislead.
+        strays = arrow.line.y0 - space.top + max(space.bottom - arrow.line.y1, 0)
+        return 10 * hits + 8 * is_outside + abs(candidate.bend) / 12 + strays / 2
 
     bends = sorted(range(-_WIDEST_BEND, _WIDEST_BEND + 1, 8), key=abs)
     return min((evolve(arrow, bend=float(bend)) for bend in bends), key=cost)

@@ -299,6 +299,9 @@ def _unfinished(
         walls = [wall for wall in bands[-1].walls if between[0] < wall < between[1]]
         if walls:
             x = walls[0] if side > 0 else walls[-1]
+            beyond = [node for node in order if (columns[node] - x) * side > 0]
+            if len(beyond) > 1:  # the wall is not in the last gap before the receiver, or may not be
+                end_text = f"cut off from {message.to}"
     is_dropped = lost_by is not None and lost_by.kind is Kind.DROP
     if is_dropped:
         x = columns[message.to] - side * 8

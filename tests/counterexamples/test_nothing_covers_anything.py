@@ -189,3 +189,22 @@ def test_no_arrow_runs_through_a_note(name: str) -> None:
     for arrow, mark in itertools.product(layout.arrows, layout.marks):
         if mark.note and not mark.is_chip:
             assert not any(line.crosses(mark.note_box) for line in arrow.course), (arrow.message, mark.step)
+
+
+@pytest.mark.parametrize("receivers", [3, 4, 5])
+def test_no_arrow_of_a_broadcast_is_hidden(receivers: int) -> None:
+    names = ["C", *(f"P{number}" for number in range(1, receivers + 1))]
+    script = Script(dict.fromkeys(names, "node"), dict.fromkeys(names, "INIT"))
+    script.choose("C", "WAITING", *((name, name, "prepare") for name in names[1:]))
+    for name in names[1:]:
+        script.deliver(name, "PREPARED")
+    layout = lay_out(script.trace("Told", "a broadcast", "All know.", "All can know."))
+    for arrow, mark in itertools.product(layout.arrows, layout.marks):
+        if mark.step.number not in (arrow.message.sent_by, arrow.end_step):
+            assert not any(line.crosses(mark.box) for line in arrow.course), (arrow.message, mark.step)
+        assert min(line.bounds.top for line in arrow.course) > arrow.line.y0 - 12
+
+
+def test_a_message_that_a_wall_stopped_says_for_whom_it_was_if_that_is_not_plain() -> None:
+    ends = {arrow.message.to: arrow.end_text for arrow in layout_of("election").arrows if arrow.end_text}
+    assert ends == {"C": "cut off from C", "A": "cut off"}
