@@ -6,13 +6,15 @@ for the latter draws no HTML-like ones; a changed component is marked with a dot
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from attrs import frozen
+from attrs import define, field, frozen
 
 from everyway.models.language.errors import UsageError
 from everyway.models.language.naming import shown
@@ -29,9 +31,20 @@ WHOLE_LIMIT = 200
 """Most states of a graph that is drawn whole; more is a hairball."""
 _LONGEST_ROW = 8
 """Up to this many states the path runs from left to right, longer ones from top to bottom."""
+_LINE, _LONGEST_PART, _TITLE_LINE = 28, 40, 90
+"""Characters in a line of an arrow's label, in a component of a state, in a line of the title."""
+
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+"""What Graphviz takes for the beginning of a character's name, as in HTML."""
 
 Parts = tuple[tuple[str, str], ...]
 """A state's components: name and value in words."""
+Trapped = Container[Hashable] | Callable[[Any], bool] | None
+"""The states from which a goal cannot be reached any more: all of them, or what tells of one; None for no goal."""
+
+
+class TooManyStates(UsageError, ValueError):
+    """A system has more states than a drawing of all of them can show."""
 
 
 @frozen
@@ -48,6 +61,8 @@ class GraphState:
     """The end of a counterexample."""
     is_trapped: bool = False
     """The goal cannot be reached from here any more."""
+    is_initial: bool = False
+    """The system may start here."""
 
 
 @frozen
@@ -69,7 +84,7 @@ class StateGraph:
     states: tuple[GraphState, ...]
     edges: tuple[GraphEdge, ...]
     more: Mapping[int, int]
-    """How many further successors of a state are not drawn."""
+    """How many further steps from a state are not drawn."""
     is_violation: bool = True
 
 
@@ -87,93 +102,131 @@ def parts_of(state: Any) -> Parts:
 def around(
     system: Any,
     path: Sequence[tuple[Any, Any]],
+    parts: Callable[[Any], Parts] = parts_of,
+    label: Callable[[Any], str] = str,
+    trapped: Trapped = None,
     *,
-    title: str,
-    trapped: Collection[Hashable] = frozenset(),
+    title: str = "",
     neighbours: int = 3,
     is_violation: bool = True,
 ) -> StateGraph:
     """Return the path of a counterexample with a few of the states beside it.
 
     Args:
-        system: any object with ``steps(state)``.
+        system: any object with ``steps(state)``, which yields pairs of an action and the state it leads to.
         path: pairs of an action and the state it led to; the first action is None.
+        parts: returns the components of a state that the picture shows.
+        label: returns an action in words.
+        trapped: the states from which a goal cannot be reached any more, or what tells of one whether it is such.
         title: what the picture shows.
-        trapped: the states from which a goal cannot be reached any more.
-        neighbours: how many successors beside the path are drawn for each of its states.
+        neighbours: how many successors beside the path are drawn for each of its states, faults last.
         is_violation: whether the end of the path is where a promise is broken.
     """
-    states = [state for _, state in path]
-    keys: dict[Hashable, int] = {}
-    for state in states:
-        keys.setdefault(state, len(keys))
-    drawn = [
-        GraphState(
-            keys[state],
-            parts_of(state),
-            _changed(states[i - 1], state) if i else frozenset(),
-            i,
-            is_violation and i == len(states) - 1,
-            state in trapped,
-        )
-        for i, state in enumerate(states)
-        if state not in states[:i]
-    ]
-    edges = [
-        GraphEdge(keys[states[i - 1]], keys[state], str(action), i)
-        for i, (action, state) in enumerate(path)
-        if i
-    ]
-    more: dict[int, int] = {}
-    for i, state in enumerate(states):
-        onwards = path[i + 1] if i + 1 < len(path) else (None, None)
-        beside = [step for step in system.steps(state) if step != onwards and step[1] != state]
+    drawing = _Drawing(parts, label, trapped)
+    for position, (action, state) in enumerate(path):
+        before = path[position - 1][1] if position else None
+        drawing.add_state(state, before, position, is_broken=is_violation and position == len(path) - 1)
+        if position:
+            drawing.add_edge(before, action, state, position)
+    spine = frozenset(state for _, state in path)
+    for state in dict.fromkeys(state for _, state in path):  # it may pass one several times
+        onwards = [path[i + 1] for i in range(len(path) - 1) if path[i][1] == state]
+        beside = [step for step in system.steps(state) if step not in onwards and step[1] != state]
         beside.sort(key=lambda step: getattr(step[0], "is_fault", False))
         for action, after in beside[:neighbours]:
-            if after not in keys:
-                keys[after] = len(keys)
-                drawn.append(
-                    GraphState(
-                        keys[after], parts_of(after), _changed(state, after), is_trapped=after in trapped
-                    )
-                )
-            edges.append(GraphEdge(keys[state], keys[after], str(action)))
-        if len(beside) > neighbours:
-            more[keys[state]] = len(beside) - neighbours
-    return StateGraph(title, tuple(drawn), tuple(edges), more, is_violation)
+            drawing.add_state(after, state)
+            drawing.add_edge(state, action, after)
+        drawing.leave_out(state, len(beside) - neighbours)
+    for state in list(drawing.keys):
+        if state not in spine:
+            drawing.leave_out(state, sum(after != state for _, after in system.steps(state)))
+    return drawing.graph(title, is_violation)
 
 
-def whole(system: Any, *, title: str = "", at_most: int = WHOLE_LIMIT) -> StateGraph:
+def whole(
+    system: Any,
+    parts: Callable[[Any], Parts] = parts_of,
+    label: Callable[[Any], str] = str,
+    at_most: int = WHOLE_LIMIT,
+    *,
+    trapped: Trapped = None,
+    title: str = "",
+) -> StateGraph:
     """Return the whole state graph of a small system.
 
-    Raises ``UsageError`` if it has more than ``at_most`` states.
+    The arguments are those of ``around``; the system's ``initial()`` yields the states it may start in.
+    Raises ``TooManyStates``, a ``ValueError``, if it has more than ``at_most`` states.
     """
-    keys: dict[Hashable, int] = {}
+    drawing = _Drawing(parts, label, trapped)
     waiting: deque[Any] = deque()
-    edges = []
     for state in system.initial():
-        if state not in keys:
-            keys[state] = len(keys)
+        if drawing.add_state(state, is_initial=True):
             waiting.append(state)
     while waiting:
         state = waiting.popleft()
         for action, after in system.steps(state):
-            if after not in keys:
-                if len(keys) >= at_most:
-                    raise UsageError(
-                        f"the state graph has more than {at_most} states, which nobody can read.\n"
-                        f"Draw it around a counterexample instead, or make the model smaller."
-                    )
-                keys[after] = len(keys)
+            if drawing.add_state(after):
                 waiting.append(after)
-            edges.append(GraphEdge(keys[state], keys[after], str(action)))
-    states = tuple(GraphState(key, parts_of(state)) for state, key in keys.items())
-    return StateGraph(title or str(system), states, tuple(edges), {}, is_violation=False)
+            if len(drawing.keys) > at_most:
+                raise TooManyStates(
+                    f"the state graph has more than {at_most} states, which nobody can read.\n"
+                    f"Draw it around a counterexample instead, or make the model smaller."
+                )
+            drawing.add_edge(state, action, after)
+    return drawing.graph(title or str(system), is_violation=False)
 
 
-def _changed(before: Any, after: Any) -> frozenset[str]:
-    old = dict(parts_of(before))
-    return frozenset(name for name, value in parts_of(after) if old.get(name) != value)
+@define
+class _Drawing:
+    """A state graph that is being put together; each state gets its key when it is first met."""
+
+    parts: Callable[[Any], Parts]
+    label: Callable[[Any], str]
+    trapped: Trapped
+    keys: dict[Hashable, int] = field(factory=dict)
+    states: list[GraphState] = field(factory=list)
+    edges: list[GraphEdge] = field(factory=list)
+    more: dict[int, int] = field(factory=dict)
+
+    def add_state(
+        self,
+        state: Any,
+        before: Any = None,
+        position: int | None = None,
+        *,
+        is_broken: bool = False,
+        is_initial: bool = False,
+    ) -> bool:
+        """Add a state unless it is there; return whether it was not."""
+        if state in self.keys:
+            if is_broken:  # the path ends where it has been before
+                known = self.keys[state]
+                self.states[known] = attrs.evolve(self.states[known], is_broken=True)
+            return False
+        key = self.keys[state] = len(self.keys)
+        parts = self.parts(state)
+        old = parts if before is None else self.parts(before)
+        changed = frozenset(name for name, value in parts if dict(old).get(name) != value)
+        self.states.append(
+            GraphState(key, parts, changed, position, is_broken, self._is_trapped(state), is_initial)
+        )
+        return True
+
+    def add_edge(self, before: Any, action: Any, after: Any, step: int | None = None) -> None:
+        self.edges.append(GraphEdge(self.keys[before], self.keys[after], self.label(action), step))
+
+    def leave_out(self, state: Any, steps: int) -> None:
+        """Note how many steps from a state are not drawn."""
+        if steps > 0:
+            self.more[self.keys[state]] = steps
+
+    def graph(self, title: str, is_violation: bool) -> StateGraph:
+        return StateGraph(title, tuple(self.states), tuple(self.edges), self.more, is_violation)
+
+    def _is_trapped(self, state: Any) -> bool:
+        if self.trapped is None:
+            return False
+        return self.trapped(state) if callable(self.trapped) else state in self.trapped
 
 
 def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digraph:
@@ -182,11 +235,11 @@ def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digra
 
     colours = THEMES["light" if theme == "auto" else theme]
     length = sum(state.position is not None for state in graph.states)
+    runs_right = 0 < length <= _LONGEST_ROW
     drawing = graphviz.Digraph(name="states")
-    drawing.attr(rankdir="LR" if 0 < length <= _LONGEST_ROW else "TB", bgcolor=colours.background)
+    drawing.attr(rankdir="LR" if runs_right else "TB", bgcolor=colours.background)
     drawing.attr(nodesep="0.25", ranksep="0.55", pad="0.25", splines="spline")
-    # Graphviz in WebAssembly takes bold text for narrower than it is; spaces make up for that.
-    drawing.attr(label=graphviz.escape(f"    {graph.title}    "), labelloc="t", labeljust="l")
+    drawing.attr(label=_title(graph.title), labelloc="t", labeljust="l")
     title = colours.fault if graph.is_violation else colours.ink
     drawing.attr(fontname="Helvetica-Bold", fontsize="15", fontcolor=title)
     drawing.attr(
@@ -195,45 +248,58 @@ def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digra
     drawing.attr("edge", fontname="Helvetica", fontsize="10.5", arrowsize="0.7")
     trapped = {state.key for state in graph.states if state.is_trapped}
     for state in graph.states:
-        drawing.node(f"s{state.key}", _label(state), **_look(state, colours))
+        drawing.node(f"s{state.key}", _label(state), **_look(state, colours, is_beside=length > 0))
     for key, number in graph.more.items():
-        drawing.node(
-            f"more{key}",
-            f"… {number} more",
-            shape="plaintext",
-            style="",
-            fontsize="9",
-            fontcolor=colours.soft,
-        )
+        look = {"shape": "plaintext", "style": "", "fontsize": "9", "margin": "0.03,0.01", "height": "0.2"}
+        drawing.node(f"more{key}", f"… {number} more", fontcolor=colours.soft, **look)
         drawing.edge(f"s{key}", f"more{key}", color=colours.line, style="dotted", arrowhead="none")
     for edge in graph.edges:
-        leads_in = edge.target in trapped and edge.source not in trapped
-        if edge.step is not None:
-            colour = colours.fault if leads_in else colours.tones["wait"].edge
-            label = graphviz.escape(f"{edge.step}. {_broken_up(edge.label)}")
-            look = {"color": colour, "fontcolor": colours.ink, "penwidth": "2.4", "weight": "50"}
-        else:
-            label = graphviz.escape(_broken_up(edge.label))
-            is_pale = edge.target not in trapped
-            look = {
-                "color": colours.line if is_pale else colours.fault,
-                "fontcolor": colours.soft,
-                "style": "solid" if is_pale else "dashed",
-            }
-        drawing.edge(f"s{edge.source}", f"s{edge.target}", label=label.replace("\n", "\\n"), **look)
+        look = _edge_look(edge, colours, trapped, is_beside=length > 0)
+        drawing.edge(f"s{edge.source}", f"s{edge.target}", label=_edge_label(edge, runs_right), **look)
     return drawing
 
 
-def _label(state: GraphState) -> str:
+def _plain(lines: Iterable[str], end: str = "") -> str:
+    """Return lines as a label in which no character has a meaning of its own to Graphviz."""
     import graphviz
 
+    # Line by line, for it is backslashes that part and align lines; as a whole, for "<...>" would be HTML-like.
+    written = [graphviz.escape(_ENTITY.sub("&amp;", line)) for line in lines]
+    label: str = graphviz.nohtml((end or "\\n").join(written) + end)
+    return label
+
+
+def _title(title: str) -> str:
+    # Lines that end in \l start at the picture's left edge, however wide the engine takes the font to be. The
+    # WebAssembly one takes bold type for narrower than it is; spaces make up for that.
+    return _plain([f"{line}      " for line in textwrap.wrap(title, _TITLE_LINE)], end="\\l")
+
+
+def _label(state: GraphState) -> str:
+    """Return a state's number on the path, its components, and why it is red."""
+    number = [] if state.position is None else [f"({state.position})"]
+    if state.is_initial:
+        number.append("(start)")
     lines = [f"{'● ' if name in state.changed else ''}{name} {value}".strip() for name, value in state.parts]
-    number = [f"({state.position})"] if state.position is not None else []
-    return "\\n".join(graphviz.escape(line) for line in [*number, *lines])
+    if state.is_trapped:
+        lines.append("no way back")
+    elif state.is_broken:
+        lines.append("broken here")
+    return _plain([*number, *map(_cut, lines)])
 
 
-def _look(state: GraphState, colours: Theme) -> dict[str, str]:
-    if state.position is None:
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1].rstrip()}…"
+
+
+def _edge_label(edge: GraphEdge, runs_right: bool) -> str:
+    words = edge.label if edge.step is None else f"{edge.step}. {edge.label}"
+    lines = textwrap.wrap(words, _LINE)
+    return _plain(lines)
+
+
+def _look(state: GraphState, colours: Theme, is_beside: bool) -> dict[str, str]:
+    if state.position is None and is_beside:
         return {
             "fillcolor": colours.background,
             "color": colours.fault if state.is_trapped else colours.line,
@@ -241,18 +307,23 @@ def _look(state: GraphState, colours: Theme) -> dict[str, str]:
             "fontsize": "9.5",
             "style": "rounded,filled,dashed" if state.is_trapped else "rounded,filled",
         }
-    look = {"fontcolor": colours.ink, "group": "path", "penwidth": "2.4" if state.is_broken else "1.6"}
+    look = {"fontcolor": colours.ink, "penwidth": "2.4" if state.is_broken or state.is_initial else "1.6"}
+    if state.position is not None:
+        look["group"] = "path"
     if state.is_broken or state.is_trapped:
         return look | {"fillcolor": colours.glow, "color": colours.fault}
     shade = colours.tones["wait" if state.position else "idle"]
     return look | {"fillcolor": shade.fill, "color": shade.edge}
 
 
-def _broken_up(label: str, width: int = 28) -> str:
-    """Return a label in lines of a bearable length."""
-    import textwrap
-
-    return "\n".join(textwrap.wrap(label, width))
+def _edge_look(edge: GraphEdge, colours: Theme, trapped: set[int], is_beside: bool) -> dict[str, str]:
+    if edge.step is not None:
+        leads_in = edge.target in trapped and edge.source not in trapped
+        colour = colours.fault if leads_in else colours.tones["wait"].edge
+        return {"color": colour, "fontcolor": colours.ink, "penwidth": "2.4", "weight": "50"}
+    if edge.target in trapped:
+        return {"color": colours.fault, "fontcolor": colours.soft, "style": "dashed"}
+    return {"color": colours.line if is_beside else colours.arrow, "fontcolor": colours.soft}
 
 
 def save_graph(graph: StateGraph, path: str | Path, theme: ThemeName = "light") -> Path:
