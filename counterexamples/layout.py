@@ -23,6 +23,8 @@ PAD = 28.0
 CARD_HEIGHT = 42.0
 CHIP_SIZE, NOTE_SIZE, LABEL_SIZE, SMALL_SIZE = 12.0, 10.5, 11.5, 11.0
 SENTENCE_SIZE, PROMISE_SIZE = 14.0, 12.0
+LONGEST_CHIP = 190.0
+"""Most room for the word on a chip."""
 
 Icon = Literal["", "clock", "again", "cross", "eye"]
 Style = Literal["delivered", "copy", "lost", "cut off", "in flight"]
@@ -227,13 +229,11 @@ def with_initial_states(layout: Layout) -> Layout:
         return layout
     top = min(stretch.top for stretch in layout.stretches)
     lower = _lowered(layout, _ROOM_FOR_INITIAL)
-    apart = [b - a for a, b in itertools.pairwise(sorted(layout.columns.values()))]
-    widest = min([190.0, *apart]) - 60
     chips = []
     for node in nodes:
         word = trace.initial[node]
         step = TraceStep(0, Kind.OTHER, f"{node} starts as {word}", None, node=node, chip=word)
-        text = shortened(word, CHIP_SIZE, widest, bold=True)
+        text = shortened(word, CHIP_SIZE, LONGEST_CHIP, bold=True)
         width = 38 + text_width(text, CHIP_SIZE, bold=True)
         chip = Mark(
             step, layout.columns[node], top + 30, width, 23.0, text, "", "", trace.tones.get(word, "idle")

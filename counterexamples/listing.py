@@ -9,6 +9,7 @@ from everyway.models.language.naming import shown
 from .canvas import Canvas
 from .layout import PAD
 from .metrics import shortened, text_width, wrapped
+from .parts import parts_of
 from .theme import THEMES, ThemeName
 from .trace import Change, Trace
 
@@ -26,7 +27,9 @@ def listing_svg(trace: Trace, theme: ThemeName = "light") -> str:
     spine = PAD + 12
     bottom = y + _ROW * len(trace.steps)
     canvas.line(spine, y, spine, bottom, colours.line, 3)
-    _state(canvas, 0, spine, y, "start", shown(trace.states[0]) if trace.states else "")
+    parts = parts_of(trace.states[0]) if trace.states else ()
+    start = ", ".join(f"{name}: {value}" if name else value for name, value in parts)
+    _state(canvas, 0, spine, y, "start", start)
     for step in trace.steps:
         y += _ROW
         canvas.add(f'<g class="ev" data-n="{step.number}"><title>{html.escape(step.text)}</title>')

@@ -14,6 +14,7 @@ from .layout import (
     CARD_HEIGHT,
     CHIP_SIZE,
     LABEL_SIZE,
+    LONGEST_CHIP,
     NOTE_SIZE,
     PAD,
     PROMISE_SIZE,
@@ -32,7 +33,7 @@ from .trace import Fate, Kind, Tone, Trace, TraceMessage, TraceStep
 
 _CHIP_HEIGHT, _NOTED_HEIGHT, _DOT_HEIGHT = 23.0, 37.0, 18.0
 _GAP_BELOW_CHIP, _DOT_ROW, _GLOBAL_ROW = 37.0, 42.0, 30.0
-_LONGEST_CHIP, _LONGEST_NOTE, _LONGEST_LABEL = 190.0, 210.0, 170.0
+_LONGEST_NOTE, _LONGEST_LABEL = 210.0, 170.0
 _ICON_WIDTH = 17.0
 _ICONS: Mapping[Kind, Icon] = {Kind.TIMEOUT: "clock", Kind.RESTART: "again", Kind.SUSPICION: "eye"}
 
@@ -117,7 +118,7 @@ def _mark(
         return Mark(
             step, 0, 0, _DOT_HEIGHT, _DOT_HEIGHT, "", shortened(note, NOTE_SIZE, _LONGEST_NOTE), icon, tone
         )
-    text = shortened(text, CHIP_SIZE, _LONGEST_CHIP, bold=True)
+    text = shortened(text, CHIP_SIZE, LONGEST_CHIP, bold=True)
     note = shortened(note, NOTE_SIZE, _LONGEST_NOTE)
     tab = 20.0 if step.number < 100 else 26.0
     inner = max(
@@ -130,11 +131,17 @@ def _mark(
 def _columns(trace: Trace, order: Sequence[str], marks: Sequence[Mark]) -> tuple[dict[str, float], float]:
     """Return each node's x, and the picture's width: gaps fit the widest chip and the labels between them."""
     roles = {lifeline.node: lifeline.role for lifeline in trace.lifelines}
+    guilty = {guilt.node for guilt in trace.guilty}
     half = {}
     for node in order:
         own = [mark for mark in marks if mark.step.node == node]
         name = max(text_width(node, 15, bold=True), text_width(roles[node], NOTE_SIZE)) / 2 + 12
-        half[node] = max([44.0, name, *(mark.reach for mark in own)])
+        start = 0.0
+        if not trace.steps or (node in guilty and not any(mark.step.chip for mark in own)):
+            # Its initial state will be shown as a chip, in a ring if it is guilty.
+            chip = shortened(trace.initial[node], CHIP_SIZE, LONGEST_CHIP, bold=True)
+            start = 24 + text_width(chip, CHIP_SIZE, bold=True) / 2
+        half[node] = max([44.0, name, start, *(mark.reach for mark in own)])
     columns = {order[0]: PAD + half[order[0]]} if order else {}
     for left, right in itertools.pairwise(order):
         passing = [m for m in trace.messages if _passes(m, order, left, right)]

@@ -17,10 +17,9 @@ import attrs
 from attrs import define, field, frozen
 
 from everyway.models.language.errors import UsageError
-from everyway.models.language.naming import shown
-from everyway.models.language.world import World
 
 from .engines import graphviz_pdf, graphviz_svg, svg_to_png
+from .parts import Parts, parts_of
 from .render import checked_suffix
 from .theme import THEMES, Theme, ThemeName
 
@@ -31,14 +30,12 @@ WHOLE_LIMIT = 200
 """Most states of a graph that is drawn whole; more is a hairball."""
 _LONGEST_ROW = 8
 """Up to this many states the path runs from left to right, longer ones from top to bottom."""
-_LINE, _LONGEST_PART, _TITLE_LINE = 28, 40, 90
+_LINE, _LONGEST_PART, _TITLE_LINE = 32, 40, 90
 """Characters in a line of an arrow's label, in a component of a state, in a line of the title."""
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 """What Graphviz takes for the beginning of a character's name, as in HTML."""
 
-Parts = tuple[tuple[str, str], ...]
-"""A state's components: name and value in words."""
 Trapped = Container[Hashable] | Callable[[Any], bool] | None
 """The states from which a goal cannot be reached any more: all of them, or what tells of one; None for no goal."""
 
@@ -86,17 +83,6 @@ class StateGraph:
     more: Mapping[int, int]
     """How many further steps from a state are not drawn."""
     is_violation: bool = True
-
-
-def parts_of(state: Any) -> Parts:
-    """Return a state's components in words: of a world the nodes, of a class its fields."""
-    if isinstance(state, World):
-        return tuple((node.id, f"{node}{'' if state.is_up(node) else ' (down)'}") for node in state)
-    if attrs.has(type(state)):
-        return tuple((field.name, shown(getattr(state, field.name))) for field in attrs.fields(type(state)))
-    if isinstance(state, Mapping):
-        return tuple((str(key), shown(value)) for key, value in state.items())
-    return (("", shown(state)),)
 
 
 def around(
@@ -246,16 +232,24 @@ def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digra
         "node", fontname="Helvetica", fontsize="11", shape="box", style="rounded,filled", margin="0.13,0.08"
     )
     drawing.attr("edge", fontname="Helvetica", fontsize="10.5", arrowsize="0.7")
-    trapped = {state.key for state in graph.states if state.is_trapped}
     for state in graph.states:
         drawing.node(f"s{state.key}", _label(state), **_look(state, colours, is_beside=length > 0))
     for key, number in graph.more.items():
         look = {"shape": "plaintext", "style": "", "fontsize": "9", "margin": "0.03,0.01", "height": "0.2"}
         drawing.node(f"more{key}", f"… {number} more", fontcolor=colours.soft, **look)
         drawing.edge(f"s{key}", f"more{key}", color=colours.line, style="dotted", arrowhead="none")
+    arrows: dict[tuple[int, int, int | None], list[str]] = {}
     for edge in graph.edges:
-        look = _edge_look(edge, colours, trapped, is_beside=length > 0)
-        drawing.edge(f"s{edge.source}", f"s{edge.target}", label=_edge_label(edge, runs_right), **look)
+        # Several steps beside the path that lead from one state to another one share an arrow.
+        arrows.setdefault((edge.source, edge.target, edge.step), []).append(edge.label)
+    introduced = {state.key for state in graph.states if state.position is not None}
+    for (source, target, step), labels in arrows.items():
+        look = _edge_look(graph, colours, source, target, step)
+        if length and step is None and target in introduced:
+            # Only the path and the first arrow to a state beside it say where things stand.
+            look["constraint"] = "false"
+        introduced.add(target)
+        drawing.edge(f"s{source}", f"s{target}", label=_edge_label(labels, step, runs_right), **look)
     return drawing
 
 
@@ -280,7 +274,9 @@ def _label(state: GraphState) -> str:
     number = [] if state.position is None else [f"({state.position})"]
     if state.is_initial:
         number.append("(start)")
-    lines = [f"{'● ' if name in state.changed else ''}{name} {value}".strip() for name, value in state.parts]
+    # Of a single component it goes without saying that it changed.
+    changed = state.changed if len(state.parts) > 1 else frozenset()
+    lines = [f"{'● ' if name in changed else ''}{name} {value}".strip() for name, value in state.parts]
     if state.is_trapped:
         lines.append("no way back")
     elif state.is_broken:
@@ -292,10 +288,12 @@ def _cut(line: str) -> str:
     return line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1].rstrip()}…"
 
 
-def _edge_label(edge: GraphEdge, runs_right: bool) -> str:
-    words = edge.label if edge.step is None else f"{edge.step}. {edge.label}"
-    lines = textwrap.wrap(words, _LINE)
-    return _plain(lines)
+def _edge_label(labels: Sequence[str], step: int | None, runs_right: bool) -> str:
+    lines = [line for label in labels for line in textwrap.wrap(label, _LINE)]
+    if step is not None:
+        lines = textwrap.wrap(f"{step}. {labels[0]}", _LINE)
+    # Room between a label and its arrow, which Graphviz leaves too little of for thick ones.
+    return _plain([*lines, " "] if runs_right and step is not None else [f"  {line}" for line in lines])
 
 
 def _look(state: GraphState, colours: Theme, is_beside: bool) -> dict[str, str]:
@@ -316,14 +314,18 @@ def _look(state: GraphState, colours: Theme, is_beside: bool) -> dict[str, str]:
     return look | {"fillcolor": shade.fill, "color": shade.edge}
 
 
-def _edge_look(edge: GraphEdge, colours: Theme, trapped: set[int], is_beside: bool) -> dict[str, str]:
-    if edge.step is not None:
-        leads_in = edge.target in trapped and edge.source not in trapped
-        colour = colours.fault if leads_in else colours.tones["wait"].edge
+def _edge_look(
+    graph: StateGraph, colours: Theme, source: int, target: int, step: int | None
+) -> dict[str, str]:
+    end, start = graph.states[target], graph.states[source]
+    has_path = any(state.position is not None for state in graph.states)
+    if step is not None:
+        breaks = end.is_trapped and not start.is_trapped or end.is_broken and not end.is_trapped
+        colour = colours.fault if breaks else colours.tones["wait"].edge
         return {"color": colour, "fontcolor": colours.ink, "penwidth": "2.4", "weight": "50"}
-    if edge.target in trapped:
+    if end.is_trapped:
         return {"color": colours.fault, "fontcolor": colours.soft, "style": "dashed"}
-    return {"color": colours.line if is_beside else colours.arrow, "fontcolor": colours.soft}
+    return {"color": colours.line if has_path else colours.arrow, "fontcolor": colours.soft}
 
 
 def save_graph(graph: StateGraph, path: str | Path, theme: ThemeName = "light") -> Path:

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from everyway.models.language.naming import enumerated, shown
 
-from .stategraph import parts_of
+from .parts import parts_of
 from .story import sentence
 from .trace import Fate, Kind, Tone, Trace, TraceMessage, TraceStep
 

@@ -141,6 +141,16 @@ def test_the_states_of_a_trace_without_steps_are_shown() -> None:
     ]
 
 
+def test_initial_states_of_any_length_keep_apart() -> None:
+    words = {"A": "HAVING CONSIDERED IT ALL", "B": "HAVING CONSIDERED IT TOO"}
+    script = Script(dict.fromkeys(words, "server"), words)
+    trace = script.trace("Rest violated", "a pair", "Both rest.", "None rests.", guilty=("A", "B"))
+    layout = with_initial_states(lay_out(trace))
+    left, right = (mark.box for mark in layout.marks)
+    assert 12 <= left.left < left.right < right.left < right.right <= layout.width - 12
+    assert [mark.text for mark in layout.marks] == list(words.values())
+
+
 def test_the_initial_state_of_a_guilty_node_that_never_changed_is_shown() -> None:
     script = Script({"A": "server", "B": "server"}, {"A": "ON", "B": "OFF"})
     script.choose("B", "ON", ("word", "A", "word"))

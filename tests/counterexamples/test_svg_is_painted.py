@@ -94,6 +94,7 @@ def test_states_of_a_trace_without_steps_are_told() -> None:
 def test_a_system_without_nodes_is_a_list_of_steps() -> None:
     told = words(to_svg(jugs()))
     assert "pour big into small" in told
+    assert "big: 0, small: 0" in told
     assert "big: 5 → 4, small: 2 → 3" in told
 
 
