@@ -320,7 +320,7 @@ def _edge_look(
     end, start = graph.states[target], graph.states[source]
     has_path = any(state.position is not None for state in graph.states)
     if step is not None:
-        breaks = end.is_trapped and not start.is_trapped or end.is_broken and not end.is_trapped
+        breaks = not start.is_trapped if end.is_trapped else end.is_broken
         colour = colours.fault if breaks else colours.tones["wait"].edge
         return {"color": colour, "fontcolor": colours.ink, "penwidth": "2.4", "weight": "50"}
     if end.is_trapped:
