@@ -1,74 +1,9 @@
 """What a trace remembers of each step and of each message."""
 
-import pytest
-from attrs import frozen
+from pings import trace_to
 
-from everyway import (
-    Faults,
-    Message,
-    Network,
-    Node,
-    NodeId,
-    Protocol,
-    System,
-    broken,
-    choice,
-    durable,
-    on,
-    volatile,
-)
-from everyway.counterexamples.replay import replayed
+from everyway import Network
 from everyway.counterexamples.trace import Fate, Kind
-from everyway.explorer import Exploration
-from everyway.invariants import always, never, possible
-
-
-class Ping(Message):
-    pass
-
-
-@frozen
-class Sender(Node):
-    to: tuple[NodeId, ...]
-    sent: bool = durable(False)
-
-    @choice
-    def send_all(self):
-        if not self.sent:
-            return self.become(sent=True).send(self.to, Ping())
-
-    def __str__(self):
-        return "SENT" if self.sent else "NEW"
-
-
-@frozen
-class Receiver(Node):
-    pings: int = durable(0)
-    seen: int = volatile(0)
-
-    @on(Ping)
-    def count(self):
-        if self.pings < 2:
-            return self.become(pings=self.pings + 1, seen=self.seen + 1)
-
-    def __str__(self):
-        return f"{self.pings} pings"
-
-
-class Pings(Protocol):
-    tones = {"SENT": "good"}  # noqa: RUF012
-
-    def nodes(self):
-        return {"A": Sender(to=("B", "C")), "B": Receiver(), "C": Receiver()}
-
-
-def trace_to(reached, network=Network.BAG, kind=possible, **faults):
-    """Return the shortest run to a world."""
-    system = System(Pings(), Faults(**faults), network=network)
-    prop = kind(reached, name="reached")
-    (verdict,) = Exploration(system, [prop]).run().verdicts()
-    path = [(visit.action, visit.state) for visit in verdict.path]
-    return replayed(system, prop, path, is_violation=kind is not possible)
 
 
 def mailed(world, name):
@@ -162,31 +97,3 @@ def test_a_restart_shows_the_state_even_if_the_word_is_the_same():
     trace = trace_to(lambda world: world.faults_left("restarts") == 0, crashes=1, restarts=1)
     restart = trace.steps[-1]
     assert (restart.kind, restart.chip is not None) == (Kind.RESTART, True)
-
-
-@pytest.mark.parametrize("kind", [always, never])
-def test_the_nodes_that_could_have_kept_the_promise_are_guilty(kind):
-    def both(world):
-        return world["B"].pings == 1 and world["C"].pings == 1
-
-    predicate = both if kind is never else lambda world: not both(world)
-    assert {guilt.node for guilt in trace_to(predicate, kind=kind).guilty} == {"B", "C"}
-
-
-def test_a_node_that_no_earlier_state_would_have_saved_is_not_guilty():
-    trace = trace_to(lambda world: world["B"].pings < 1, kind=always)
-    assert [guilt.node for guilt in trace.guilty] == ["B"]
-
-
-def test_the_predicate_has_the_first_word_on_who_is_guilty():
-    def blames(world):
-        return broken("C is to blame", "C") if world["B"].pings else True
-
-    trace = trace_to(blames, kind=always)
-    assert [guilt.node for guilt in trace.guilty] == ["C"]
-    assert trace.sentence == "C is to blame."
-
-
-def test_if_nobody_could_have_kept_it_those_that_were_read_are_guilty():
-    trace = trace_to(lambda world: world["B"].pings + world["C"].pings < 0, kind=always)
-    assert [guilt.node for guilt in trace.guilty] == ["B", "C"]
