@@ -97,6 +97,11 @@ def _sloped(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> Arrow:
     lines = _near(others, reach)
     ends = [other.end_box for other in others if other.style in _UNFINISHED and other.end_box.meets(reach)]
     roomy = text_width(arrow.label, LABEL_SIZE) + 16
+    if arrow.message.sender == arrow.message.to:  # it must get past the loops that begin where it does
+        loops = [
+            other for other in others if other.is_loop and other.message.sent_by == arrow.message.sent_by
+        ]
+        roomy += max([0.0, *(loop.at(0.5)[0] - arrow.line.x0 for loop in loops)])
     middle = arrow.line.y0 + 45
     if _is_drop(layout, arrow):
         ends_at = _down_ends(layout, arrow)
@@ -106,7 +111,7 @@ def _sloped(layout: Layout, arrow: Arrow, others: Sequence[Arrow]) -> Arrow:
         line, end = candidate.line, candidate.end_box
         course = line.bounds.grown(6)
         total = abs(line.y1 - middle) / 25
-        if line.length_across < roomy:  # its label would cover its own beginning
+        if line.length_across < roomy:  # its label would cover its own beginning, or a loop's
             total += 12
         for box in marks:
             if box.meets(course) and line.crosses(box):
@@ -137,7 +142,7 @@ def _falls(layout: Layout, arrow: Arrow) -> list[Arrow]:
         ends = (
             _down_ends(layout, arrow) if _is_drop(layout, arrow) else [line.y0 + y for y in range(12, 73, 6)]
         )
-        points = [(width + across, y) for across in (24, 44, 4) for y in ends]
+        points = [(width + across, y) for across in (24, 44, 70, 4) for y in ends]
         right = [Line(line.x0, line.y0, line.x0 + x, y) for x, y in points]
         edge = 2 * layout.columns[arrow.message.sender] - line.x0
         left = [Line(edge, line.y0, edge - x, y) for x, y in points]
@@ -230,7 +235,7 @@ def _wanted(layout: Layout, arrow: Arrow, at_tail: bool) -> tuple[float, float]:
     order = sorted(layout.columns, key=lambda node: layout.columns[node])
     own, other = order.index(arrow.message.sender), order.index(arrow.message.to)
     if own == other:
-        return arrow.at(0.5)
+        return arrow.at(0.75 if arrow.style in _UNFINISHED else 0.5)  # past the loops, if there are any
     side = 1 if other > own else -1
     ends = (order[own], order[own + side]) if at_tail else (order[other - side], order[other])
     gap = abs(layout.columns[ends[0]] - layout.columns[ends[1]]) - 60

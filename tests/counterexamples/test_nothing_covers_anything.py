@@ -218,3 +218,9 @@ def test_no_arrow_of_a_broadcast_is_hidden(receivers: int) -> None:
 def test_a_message_that_a_wall_stopped_says_for_whom_it_was_if_that_is_not_plain() -> None:
     ends = {arrow.message.to: arrow.end_text for arrow in layout_of("election").arrows if arrow.end_text}
     assert ends == {"C": "cut off from C", "A": "cut off"}
+
+
+def test_a_lost_message_to_oneself_is_labelled_past_the_loops() -> None:
+    *loops, lost = lay_out(lone_node()).arrows
+    assert not lost.is_loop
+    assert words(lost).left > max(line.bounds.right for loop in loops for line in loop.course)
