@@ -266,7 +266,8 @@ def _plain(lines: Iterable[str], end: str = "") -> str:
 def _title(title: str) -> str:
     # Lines that end in \l start at the picture's left edge, however wide the engine takes the font to be. The
     # WebAssembly one takes bold type for narrower than it is; spaces make up for that.
-    return _plain([f"{line}      " for line in textwrap.wrap(title, _TITLE_LINE)], end="\\l")
+    lines = [f"{line}      " for line in textwrap.wrap(title, _TITLE_LINE)]
+    return _plain([*lines, " "], end="\\l") if lines else ""
 
 
 def _label(state: GraphState) -> str:
@@ -289,11 +290,21 @@ def _cut(line: str) -> str:
 
 
 def _edge_label(labels: Sequence[str], step: int | None, runs_right: bool) -> str:
-    lines = [line for label in labels for line in textwrap.wrap(label, _LINE)]
-    if step is not None:
-        lines = textwrap.wrap(f"{step}. {labels[0]}", _LINE)
+    words = labels if step is None else [f"{step}. {labels[0]}"]
+    lines = [line for label in words for line in _balanced(label)]
     # Room between a label and its arrow, which Graphviz leaves too little of for thick ones.
     return _plain([*lines, " "] if runs_right and step is not None else [f"  {line}" for line in lines])
+
+
+def _balanced(label: str) -> list[str]:
+    """Return a label in as few lines as it needs, which are about equally long."""
+    lines = textwrap.wrap(label, _LINE)
+    for width in range(_LINE - 1, 0, -1):
+        narrower = textwrap.wrap(label, width, break_long_words=False)
+        if len(narrower) > len(lines) or max(map(len, narrower), default=0) > width:
+            break
+        lines = narrower
+    return lines
 
 
 def _look(state: GraphState, colours: Theme, is_beside: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ More nodes than columns that can be read become a list of steps instead; so does
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -61,7 +62,10 @@ class Glyphs:
     def written(self, words: str) -> str:
         """Return words in characters that the terminal has, on one line, and without control codes."""
         if self.is_ascii:
-            words = words.translate(_ASCII).encode("ascii", "replace").decode()
+            # Decomposed, so that of an accented letter at least the letter is left.
+            decomposed = unicodedata.normalize("NFKD", words.translate(_ASCII))
+            bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+            words = bare.encode("ascii", "replace").decode()
         # Rich measures a character before a variation selector otherwise than alone.
         return "".join(c if c.isprintable() else " " for c in words if c != "\N{VARIATION SELECTOR-16}")
 
@@ -263,14 +267,11 @@ class _Drawing:
         for fate, words in ((Fate.IN_FLIGHT, "in flight"), (Fate.CUT_OFF, "cut off by the partition")):
             left = [message for message in self.trace.messages if message.fate is fate]
             if left:
-                # With spaces that break no line.
-                names = [
-                    f"{m.label}\N{NO-BREAK SPACE}{m.sender}{self.glyphs.arrow}{m.to}"
-                    for m in left[:_MOST_IN_FLIGHT]
-                ]
+                names = [f"{m.label} {m.sender}{self.glyphs.arrow}{m.to}" for m in left[:_MOST_IN_FLIGHT]]
                 if len(left) > len(names):
                     names.append(f"{len(left) - len(names)} more")
-                told.append(f"{words}: {', '.join(names)}")
+                unbroken = [name.replace(" ", "\N{NO-BREAK SPACE}") for name in names]
+                told.append(f"{words}: {', '.join(unbroken)}")
         if told:
             indent = " " * _MARGIN
             yield Text("\n", end="")
