@@ -145,19 +145,22 @@ def whole(
     """
     drawing = _Drawing(parts, label, trapped)
     waiting: deque[Any] = deque()
-    for state in system.initial():
-        if drawing.add_state(state, is_initial=True):
+
+    def meet(state: Any, is_initial: bool) -> None:
+        if drawing.add_state(state, is_initial=is_initial):
             waiting.append(state)
+        if len(drawing.keys) > at_most:
+            raise TooManyStates(
+                f"the state graph has more than {at_most} states, which nobody can read.\n"
+                f"Draw it around a counterexample instead, or make the model smaller."
+            )
+
+    for state in system.initial():
+        meet(state, is_initial=True)
     while waiting:
         state = waiting.popleft()
         for action, after in system.steps(state):
-            if drawing.add_state(after):
-                waiting.append(after)
-            if len(drawing.keys) > at_most:
-                raise TooManyStates(
-                    f"the state graph has more than {at_most} states, which nobody can read.\n"
-                    f"Draw it around a counterexample instead, or make the model smaller."
-                )
+            meet(after, is_initial=False)
             drawing.add_edge(state, action, after)
     return drawing.graph(title or str(system), is_violation=False)
 
