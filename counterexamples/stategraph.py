@@ -236,8 +236,12 @@ def to_graphviz(graph: StateGraph, theme: ThemeName = "light") -> graphviz.Digra
     )
     drawing.attr("edge", fontname="Helvetica", fontsize="10.5", arrowsize="0.7")
     for state in graph.states:
-        drawing.node(f"s{state.key}", _label(state), **_look(state, colours, is_beside=length > 0))
+        drawing.node(
+            f"s{state.key}", _label(state, graph.more), **_look(state, colours, is_beside=length > 0)
+        )
     for key, number in graph.more.items():
+        if graph.states[key].position is None:
+            continue  # a box beside the path tells it inside, or these stubs would outnumber the states
         look = {"shape": "plaintext", "style": "", "fontsize": "9", "margin": "0.03,0.01", "height": "0.2"}
         drawing.node(f"more{key}", f"… {number} more", fontcolor=colours.soft, **look)
         drawing.edge(f"s{key}", f"more{key}", color=colours.line, style="dotted", arrowhead="none")
@@ -273,8 +277,8 @@ def _title(title: str) -> str:
     return _plain([*lines, " "], end="\\l") if lines else ""
 
 
-def _label(state: GraphState) -> str:
-    """Return a state's number on the path, its components, and why it is red."""
+def _label(state: GraphState, more: Mapping[int, int]) -> str:
+    """Return a state's number on the path, its components, why it is red, and beside the path what follows."""
     number = [] if state.position is None else [f"({state.position})"]
     if state.is_initial:
         number.append("(start)")
@@ -285,6 +289,9 @@ def _label(state: GraphState) -> str:
         lines.append("no way back")
     elif state.is_broken:
         lines.append("broken here")
+    if state.position is None and state.key in more:
+        steps = more[state.key]  # a bare number might be taken for one of components
+        lines.append(f"… {steps} more step{'' if steps == 1 else 's'}")
     return _plain([*number, *map(_cut, lines)])
 
 
@@ -301,9 +308,9 @@ def _edge_label(labels: Sequence[str], step: int | None, runs_right: bool) -> st
 
 def _balanced(label: str) -> list[str]:
     """Return a label in as few lines as it needs, which are about equally long."""
-    lines = textwrap.wrap(label, _LINE)
+    lines = textwrap.wrap(label, _LINE, break_on_hyphens=False)
     for width in range(_LINE - 1, 0, -1):
-        narrower = textwrap.wrap(label, width, break_long_words=False)
+        narrower = textwrap.wrap(label, width, break_long_words=False, break_on_hyphens=False)
         if len(narrower) > len(lines) or max(map(len, narrower), default=0) > width:
             break
         lines = narrower

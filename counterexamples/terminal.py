@@ -443,7 +443,9 @@ class _Drawing:
         right, left = self.width - end - space, start - _MARGIN - 1
         # The right is where a reader looks first.
         if cell_len(self.glyphs.written(words)) <= right or right >= left:
-            row.put(end + space - 1, f" {self.glyphs.cut(words, right)}", style)
+            words = self.glyphs.cut(words, right)
+            # A lifeline that begins right after the words would read like one of their letters.
+            row.put(end + space - 1, f" {words} " if cell_len(words) < right else f" {words}", style)
             return
         words = self.glyphs.cut(words, left)
         row.put(start - cell_len(words) - 1, f"{words} ", style)

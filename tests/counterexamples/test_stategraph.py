@@ -224,6 +224,13 @@ def test_the_theme_colours_the_ground(theme, ground):
     assert f'bgcolor="{ground}"' in to_graphviz(door(), theme).source
 
 
+def test_what_follows_a_state_beside_the_path_is_told_inside_its_box():
+    source = to_graphviz(around(Door(), PATH[:1], parts)).source
+    assert 's1 [label="● door closed\\nkey here\\n… 2 more steps"' in source
+    assert "more1" not in source
+    assert "more1" in to_graphviz(door(neighbours=0)).source
+
+
 def test_a_graph_without_a_title_has_no_room_for_one():
     source = to_graphviz(evolve(door(), title="")).source
     assert "\\l" not in source
