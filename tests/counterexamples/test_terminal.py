@@ -161,9 +161,9 @@ JUGS = """\
 
 def test_a_note_keeps_its_distance_from_the_next_lifeline():
     script = Script(dict.fromkeys("AB", "node"), dict.fromkeys("AB", "idle"))
-    script.time_out("A", None, "x" * 36)
+    script.time_out("A", None, "x" * 34)
     lines = to_text(script.trace("Odd", "a test", "Odd.", "Odd."), 80).splitlines()
-    assert lines[6] == f"  1                    ◷  {'x' * 36}"
+    assert lines[6] == f"  1                    ◷  {'x' * 34}"
 
 
 def test_messages_to_oneself_stay_beside_the_column():
