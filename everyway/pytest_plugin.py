@@ -132,7 +132,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         for category in ("failed", "error", "rerun")
         for report in terminalreporter.getreports(category)
     ]
-    paths = [value for report in reports for name, value in report.user_properties if name == PROPERTY]
+    # A file that could not be collected is an error too, and its report has no properties.
+    found = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    paths = [value for name, value in found if name == PROPERTY]
     if paths:
         terminalreporter.section("counterexamples")
         for path in dict.fromkeys(paths):

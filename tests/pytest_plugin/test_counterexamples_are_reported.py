@@ -220,3 +220,10 @@ def test_it():
 """
     )
     session.pytester.runpytest_subprocess("-p", "no:cacheprovider", timeout=50).assert_outcomes(passed=1)
+
+
+def test_a_file_that_cannot_be_imported_is_reported_as_pytest_does(session):
+    result = session("import no_such_module_anywhere\n")
+    result.assert_outcomes(errors=1)
+    assert "no_such_module_anywhere" in result.stdout.str()
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
