@@ -50,16 +50,16 @@ class Statistics:
     """States at the depth limit that have successors which were not visited."""
     seconds: float = 0.0
 
-    def count(self, action: Any) -> None:
-        """Count one step."""
+    def count(self, action: Any, times: int = 1) -> None:
+        """Count a step that was taken so many times."""
         if isinstance(action, Action):
             message = type(action.envelope.message) if action.envelope else None
             deed = Deed(action.kind, action.node, action.handler, message, action.crashed, action.is_false)
             for envelope in action.sent:
-                self.sent[type(envelope.message)] += 1
+                self.sent[type(envelope.message)] += times
         else:
             deed = Deed(Kind.OTHER, label=str(action))
-        self.deeds[deed] += 1
+        self.deeds[deed] += times
 
     def taken(self, *kinds: Kind) -> int:
         """Return how many steps of these kinds were taken."""

@@ -62,9 +62,12 @@ class Question:
 class Behaviour:
     """The behaviour of a protocol's nodes, as a table that fills itself by calling handlers."""
 
-    def __init__(self, names: tuple[NodeId, ...], timeouts_are_late: bool, ignoring_is_a_step: bool) -> None:
+    def __init__(
+        self, names: tuple[NodeId, ...], *, timeouts_are_late: bool, ignoring_is_a_step: bool, crashes: bool
+    ) -> None:
         self._names = names
         self._timeouts_are_late = timeouts_are_late
+        self._crashes = crashes
         self._ignoring_is_a_step = ignoring_is_a_step
         self._answers: dict[Question, tuple[Outcome, ...] | None] = {}
         self.calls = 0
@@ -182,7 +185,7 @@ class Behaviour:
         )
         interrupted = tuple(
             evolve(action, sent=sent, unsent=unsent, crashed=True, wrote=not step.writes_last)
-            for sent, unsent in _cuts(groups, include_all=step.writes_last)
+            for sent, unsent in (_cuts(groups, include_all=step.writes_last) if self._crashes else ())
         )
         return Outcome(action, state, interrupted, awaited)
 

@@ -75,6 +75,7 @@ class System:
             names,
             timeouts_are_late=self.timeouts is Timeouts.LATE,
             ignoring_is_a_step=self.network is not Network.SET,
+            crashes=bool(faults.crashes),
         )
         self._roles = {name: role_of(type(node)) for name, node in first.items()}
         self._kinds = tuple({type(node): None for start in self._starts for node in start.values()})

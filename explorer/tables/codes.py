@@ -1,0 +1,116 @@
+"""The numbers by which the tables and the kernel understand each other.
+
+All tables lie in one array of 64-bit integers, the *pool*; the *head* says where each begins.
+"""
+
+from __future__ import annotations
+
+# Entries of a table that are no value.
+MISS = -1
+PENDING = -2
+"""Listed as a miss already."""
+UNAVAILABLE = -3
+
+# What the head says.
+WORDS = 0
+LAYOUT = 1
+NODES = 2
+NODE_COUNT = 3
+OBSERVER_COUNT = 4
+CHANNELS = 5
+ORDER = 6
+CHANNEL_COUNT = 7
+ENVIRONMENTS = 8
+ENVIRONMENT_STRIDE = 9
+MOVES = 10
+LISTS = 11
+TIMEOUTS_ARE = 12
+MEMO_MASK = 13
+STEP_PROPERTIES = 14
+STEP_ROOTS = 15
+TRIES = 16
+PROJECTIONS = 17
+STATE_PROPERTIES = 18
+STATE_ROOTS = 19
+HAS_SUSPICIONS = 20
+OWN_STRIDE = 21
+COMPONENTS = 22
+HEAD_SIZE = 24
+
+NEVER, EARLY, LATE = 0, 1, 2
+
+# A node: where its tables are.
+NODE_STRIDE = 4
+N_OWN, N_DELIVERY, N_DELIVERY_STRIDE = 0, 1, 2
+# What a node may do by itself, for each of its values: the first of a list of moves, 0 for none.
+OWN_UP, OWN_CHOICE, OWN_TIMEOUT, OWN_RESTART, OWN_CRASH, OWN_SUSPECTS = 0, 1, 2, 3, 4, 5
+
+CHANNEL_STRIDE = 8
+C_TO, C_SENDER, C_PUT, C_PUT_STRIDE, C_DELIVERABLE, C_FAULTS = 0, 1, 2, 3, 4, 5
+
+# A move: one thing that can happen, whatever the rest of the world is.
+MOVE_STRIDE = 8
+M_NODE, M_VALUE, M_POSTS, M_CUTS, M_OPERATION, M_AWAITED, M_FLAGS = 0, 1, 2, 3, 4, 5, 6
+FLAG_LAST, FLAG_FAULT, FLAG_REPAIR, FLAG_CUT = 1, 2, 4, 8
+
+# What a move does to the environment.
+(
+    OP_NONE,
+    OP_CRASH,
+    OP_SUSPECT,
+    OP_SUSPECT_CRASH,
+    OP_RESTART,
+    OP_RESTART_CRASH,
+    OP_HEAL,
+    OP_LOSS,
+    OP_DUPLICATE,
+    OP_PARTITION,
+) = range(10)
+# An environment: what is available, what each operation makes of it, and on which side each node is.
+E_FLAGS, E_HEAL_MOVE, E_PARTITION_MOVES, E_OPERATIONS = 0, 1, 2, 3
+HAS_CRASHES, HAS_RESTARTS, HAS_SUSPICIONS_LEFT, HAS_LOSSES, HAS_DUPLICATES, IS_SPLIT = 1, 2, 4, 8, 16, 32
+
+# Kinds of misses.
+(
+    ASK_OWN,
+    ASK_DELIVERY,
+    ASK_DELIVERABLE,
+    ASK_TAKE,
+    ASK_PUT,
+    ASK_CUTS,
+    ASK_FAULTS,
+    ASK_STRUCK,
+    ASK_ENVIRONMENT,
+    ASK_OBSERVER,
+    ASK_STEP,
+    ASK_STATE,
+) = range(12)
+
+# How far ``generate`` came, and what it notes of the state at hand.
+AT, SUCCESSORS, MISSES, REASON, ENDS, LONGEST = 0, 1, 2, 3, 4, 5
+MISS_ROOM, MISSED, DOWN, QUIET = 6, 7, 8, 9
+WORK_SIZE = 12
+DONE, MISSING, FULL, TOO_MANY = 0, 1, 2, 3
+
+MOST_STEPS = 65_535
+"""Most steps out of one state: ordinals have 16 bits."""
+MOST = MOST_STEPS + 1
+
+# The scratch: what is on offer in a state (the move, the channel it changes, what that then holds, whether it moves
+# anything), the moves made, premises met, and the value of each component. Not powers of two apart, which would
+# make them compete for the same lines of the cache.
+OFFER_CHANNEL, OFFER_VALUE, OFFER_MOVED, TRAIL = MOST + 72, 2 * (MOST + 72), 3 * (MOST + 72), 4 * (MOST + 72)
+PREMISES = 5 * (MOST + 72)
+MOST_PROPERTIES = 62
+VALUES = PREMISES + 72
+
+# A tally of a property: how often its premise was true, and where it was first found broken (or witnessed).
+TALLY_STRIDE = 3
+T_PREMISES, T_STATE, T_ORDINAL = 0, 1, 2
+
+# What a property says: the bits of a leaf of its trie, which is stored as LEAF - bits.
+LEAF = -16
+SAYS_PREMISE, SAYS_FOUND = 1, 2
+
+TRIE_STRIDE = 5
+TRIE_SIDE, TRIE_COMPONENT, TRIE_PROJECTION, TRIE_CHILDREN, TRIE_CAPACITY = 0, 1, 2, 3, 4

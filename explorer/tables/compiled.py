@@ -1,0 +1,72 @@
+"""The kernel compiled by Numba: on first use, and then kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from . import generate, judge, offers, packing
+
+_FILES = ("codes.py", "gather.py", "generate.py", "judge.py", "offers.py", "packing.py", "storage.py")
+
+
+@cache
+def compiled() -> types.SimpleNamespace:
+    """Return the kernel's functions, compiled.
+
+    Raises ``ImportError`` where Numba is not installed or does not work on this machine.
+    """
+    import numba
+    from platformdirs import user_cache_path
+
+    from . import gather, storage
+
+    numba.config.CACHE_DIR = str(user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}")
+    made: dict[str, Any] = {"prefetch": storage.prefetch, "raw": storage.raw}
+
+    def twin(function: Callable[..., Any]) -> Any:
+        # Calls of other functions of the kernel must find their compiled twins, too.
+        copy = types.FunctionType(
+            function.__code__, {**function.__globals__, **made}, function.__name__, function.__defaults__
+        )
+        copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
+        made[function.__name__] = numba.njit(nogil=True, cache=True)(copy)
+        return made[function.__name__]
+
+    for function in (
+        judge.list_miss,
+        judge.walk,
+        judge.judge,
+        offers.offer_own,
+        offers.is_up,
+        offers.offer_drops,
+        offers.offer_ordinary,
+        offers.offer_timeouts,
+        offers.keep_ready,
+        offers.offer_message_faults,
+        offers.offer_faults,
+        generate.post,
+        generate.observe,
+        generate.judge_step,
+        generate.generate,
+        packing.repack,
+        storage.mixed,
+        storage.insert,
+        storage.locate,
+        storage.move_in,
+        gather.gather,
+    ):
+        twin(function)
+    return types.SimpleNamespace(**made)
+
+
+def _digest() -> str:
+    """Return a digest of the kernel's sources: what was compiled from others is not to be used."""
+    digest = hashlib.sha256()
+    for name in _FILES:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,392 @@
+"""The kernel of the table engine: integers in, integers out, and never a call into a model.
+
+Every function is plain Python over one-dimensional arrays of 64-bit integers, written so that Numba compiles it as
+it stands (``compiled.py``); where there is no Numba the same functions run as they are. What a table does not know
+yet is listed as a *miss*: the state is put off, and ``model_tables.py`` fills the entry by asking the model.
+
+A row is a state: the interned value of every component, packed into words of 62 bits. Components are numbered
+nodes first, then the environment, the observers, and the channels in the order in which they were first used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .codes import (
+    ASK_CUTS,
+    ASK_ENVIRONMENT,
+    ASK_OBSERVER,
+    ASK_PUT,
+    ASK_STEP,
+    AT,
+    C_PUT,
+    C_PUT_STRIDE,
+    CHANNEL_STRIDE,
+    CHANNELS,
+    COMPONENTS,
+    DONE,
+    E_FLAGS,
+    E_OPERATIONS,
+    EARLY,
+    ENDS,
+    ENVIRONMENT_STRIDE,
+    ENVIRONMENTS,
+    FLAG_CUT,
+    FLAG_FAULT,
+    FLAG_LAST,
+    FULL,
+    HAS_CRASHES,
+    IS_SPLIT,
+    LATE,
+    LAYOUT,
+    LEAF,
+    LISTS,
+    LONGEST,
+    M_CUTS,
+    M_FLAGS,
+    M_NODE,
+    M_OPERATION,
+    M_POSTS,
+    M_VALUE,
+    MEMO_MASK,
+    MISS,
+    MISSED,
+    MISSES,
+    MISSING,
+    MOST,
+    MOST_STEPS,
+    MOVE_STRIDE,
+    MOVES,
+    NEVER,
+    NODE_COUNT,
+    OBSERVER_COUNT,
+    OFFER_CHANNEL,
+    OFFER_MOVED,
+    OFFER_VALUE,
+    PENDING,
+    PREMISES,
+    QUIET,
+    REASON,
+    SAYS_FOUND,
+    SAYS_PREMISE,
+    STEP_PROPERTIES,
+    STEP_ROOTS,
+    SUCCESSORS,
+    T_ORDINAL,
+    T_PREMISES,
+    T_STATE,
+    TALLY_STRIDE,
+    TIMEOUTS_ARE,
+    TOO_MANY,
+    TRAIL,
+    VALUES,
+    WORDS,
+)
+from .judge import list_miss, raw, walk
+from .offers import keep_ready, offer_faults, offer_ordinary, offer_timeouts
+
+
+def post(head: Any, pool: Any, out: Any, base: int, misses: Any, work: Any, posts: int) -> bool:
+    """Put what a move sends into the channels of a row; return whether the tables knew how."""
+    entry = head[LISTS] + posts
+    first_channel = head[NODE_COUNT] + 1 + head[OBSERVER_COUNT]
+    is_complete = True
+    for _ in range(pool[entry]):
+        channel = pool[entry + 1]
+        entry += 2
+        place = head[LAYOUT] + (first_channel + channel) * 3
+        shift = pool[place + 1]
+        word = base + pool[place]
+        old = (out[word] >> shift) & pool[place + 2]
+        about = head[CHANNELS] + channel * CHANNEL_STRIDE
+        cell = pool[about + C_PUT] + old * pool[about + C_PUT_STRIDE] + pool[entry]
+        content = pool[cell]
+        if content >= 0:
+            out[word] += (content - old) << shift
+        else:
+            is_complete = False
+            if content == MISS and list_miss(head, misses, work, ASK_PUT, channel, old, pool[entry]):
+                pool[cell] = PENDING
+    return is_complete
+
+
+def observe(
+    head: Any, pool: Any, memo: Any, scratch: Any, out: Any, base: int, misses: Any, work: Any, move: int
+) -> bool:
+    """Let the observers see a move; return whether the tables knew what they make of it."""
+    observers = head[OBSERVER_COUNT]
+    is_complete = True
+    for j in range(observers):
+        place = head[LAYOUT] + (head[NODE_COUNT] + 1 + j) * 3
+        old = scratch[VALUES + head[NODE_COUNT] + 1 + j]
+        key = ((old * observers + j) << 32) + move
+        slot = (key ^ (key >> 29) ^ (old * 40503)) & head[MEMO_MASK]
+        while memo[2 * slot] != key and memo[2 * slot] != 0:
+            slot = (slot + 1) & head[MEMO_MASK]
+        if memo[2 * slot] == 0:
+            is_complete = False
+            list_miss(head, misses, work, ASK_OBSERVER, j, old, move)
+        else:
+            out[base + pool[place]] += (memo[2 * slot + 1] - old) << pool[place + 1]
+    return is_complete
+
+
+def judge_step(
+    head: Any,
+    pool: Any,
+    rows: Any,
+    at: int,
+    out: Any,
+    base: int,
+    scratch: Any,
+    misses: Any,
+    work: Any,
+    tallies: Any,
+    move: int,
+    ordinal: int,
+) -> bool:
+    """Look up what the properties of steps say of one; return whether that is known of all."""
+    words = head[WORDS]
+    is_complete = True
+    for p in range(head[STEP_PROPERTIES]):
+        slot = walk(head, pool, pool[head[STEP_ROOTS] + p] + move, rows, at * words, out, base)
+        says = MISS if slot < 0 else pool[slot]
+        if says <= LEAF:
+            bits = LEAF - says
+            if bits & SAYS_PREMISE:
+                scratch[PREMISES + p] += 1
+            if bits & SAYS_FOUND and not work[MISSED] and tallies[p * TALLY_STRIDE + T_STATE] < 0:
+                tallies[p * TALLY_STRIDE + T_STATE] = at
+                tallies[p * TALLY_STRIDE + T_ORDINAL] = ordinal
+            continue
+        is_complete = False
+        if says == MISS and list_miss(head, misses, work, ASK_STEP, p, move, at):
+            where = (work[MISSES] - 1) * (4 + 2 * words) + 4
+            for w in range(words):
+                misses[where + w] = rows[at * words + w]
+                misses[where + words + w] = out[base + w]
+            if slot >= 0:
+                pool[slot] = PENDING
+    return is_complete
+
+
+def generate(
+    head_: Any,
+    pool_: Any,
+    memo_: Any,
+    rows_: Any,
+    last: int,
+    out_: Any,
+    room: int,
+    ordinals_: Any,
+    begins_: Any,
+    ends_: Any,
+    counts_: Any,
+    scratch_: Any,
+    misses_: Any,
+    tallies_: Any,
+    work_: Any,
+    lookahead: int,
+) -> None:
+    """Write the successors of rows, one after the other, in the order of the reference semantics.
+
+    Goes on from ``work[AT]`` to ``last``, or until a table lacks an entry. Then the rows behind are looked through
+    for further misses, so that many are filled at once. Steps that change nothing are counted and not written.
+
+    Args:
+        head_: where the tables are.
+        pool_: the tables.
+        memo_: what observers make of moves: pairs of a key and a value, by open addressing.
+        rows_: the packed states to expand.
+        last: the number of the row behind the last one to expand.
+        out_: takes the successors' rows.
+        room: how many of them it has room for.
+        ordinals_: takes for each the position of its step among all steps of its predecessor.
+        begins_: takes for each row the number of its first successor.
+        ends_: takes the numbers of the rows in which nothing can happen any more.
+        counts_: how often each move was made.
+        scratch_: room for the steps of one state.
+        misses_: takes what is to be filled in.
+        tallies_: of the step properties.
+        work_: where to go on, and how it went.
+        lookahead: how many rows to look through for misses.
+    """
+    head, pool, memo, rows, out = raw(head_), raw(pool_), raw(memo_), raw(rows_), raw(out_)
+    ordinals, begins, ends, counts = raw(ordinals_), raw(begins_), raw(ends_), raw(counts_)
+    scratch, misses, tallies, work = raw(scratch_), raw(misses_), raw(tallies_), raw(work_)
+    words = head[WORDS]
+    layout = head[LAYOUT]
+    node_count = head[NODE_COUNT]
+    components = head[COMPONENTS]
+    moves = head[MOVES]
+    timeouts = head[TIMEOUTS_ARE]
+    step_properties = head[STEP_PROPERTIES]
+    has_observers = head[OBSERVER_COUNT] > 0
+    first_channel = node_count + 1 + head[OBSERVER_COUNT]
+    environment_place = layout + node_count * 3
+    work[MISSES] = 0
+    work[REASON] = DONE
+    at = work[AT]
+    n = work[SUCCESSORS]
+    put_off = -1
+    stop = last
+    while at < stop:
+        row = at * words
+        start = n
+        if put_off < 0:
+            begins[at] = n
+        work[MISSED] = 0
+        work[QUIET] = 1
+        for p in range(step_properties):
+            scratch[PREMISES + p] = 0
+        for c in range(components):
+            place = layout + c * 3
+            scratch[VALUES + c] = (rows[row + pool[place]] >> pool[place + 1]) & pool[place + 2]
+        environment = scratch[VALUES + node_count]
+        here = head[ENVIRONMENTS] + environment * head[ENVIRONMENT_STRIDE]
+        flags = pool[here + E_FLAGS]
+        sides = here + head[ENVIRONMENT_STRIDE] - node_count
+        is_end = True
+        taken = 0
+        ordinal = 0
+        # Stage 0: choices, deliveries, suspicions, drops. 1: time-outs, only tried. 2: time-outs. 3: the rest.
+        for stage in range(4):
+            if stage == 0:
+                offers = offer_ordinary(head, pool, scratch, misses, work, flags, sides)
+            elif stage == 3:
+                offers = offer_faults(head, pool, scratch, misses, work, flags, here)
+            else:
+                if timeouts == NEVER or (timeouts == EARLY and stage == 1):
+                    continue
+                if timeouts == LATE and (work[MISSED] or not work[QUIET]):
+                    continue
+                offers = offer_timeouts(head, pool, scratch, misses, work)
+                if stage == 2 and timeouts == LATE:
+                    offers = keep_ready(head, pool, scratch, offers, flags & IS_SPLIT, sides)
+            is_too_long = offers >= MOST
+            # Make the steps on offer, each followed by what a crash in the middle leaves of it.
+            for k in range(offers):
+                channel = scratch[OFFER_CHANNEL + k]
+                move = scratch[k]
+                while True:
+                    if n >= room or ordinal >= MOST_STEPS:
+                        is_too_long = ordinal >= MOST_STEPS
+                        offers = MOST
+                        break
+                    record = moves + move * MOVE_STRIDE
+                    base = n * words
+                    for w in range(words):
+                        out[base + w] = rows[row + w]
+                    is_complete = True
+                    i = pool[record + M_NODE]
+                    if i >= 0:
+                        place = layout + i * 3
+                        out[base + pool[place]] += (pool[record + M_VALUE] - scratch[VALUES + i]) << pool[
+                            place + 1
+                        ]
+                    if channel >= 0:
+                        place = layout + (first_channel + channel) * 3
+                        out[base + pool[place]] += (
+                            scratch[OFFER_VALUE + k] - scratch[VALUES + first_channel + channel]
+                        ) << pool[place + 1]
+                    if pool[record + M_POSTS] > 0:
+                        is_complete = post(head, pool, out, base, misses, work, pool[record + M_POSTS])
+                    differs = False
+                    for w in range(words):
+                        if out[base + w] != rows[row + w]:
+                            differs = True
+                    if stage == 1:
+                        scratch[OFFER_MOVED + k] = differs
+                        if not is_complete:
+                            work[MISSED] = 1
+                        break
+                    kind = pool[record + M_FLAGS]
+                    if stage == 0 and differs and not kind & FLAG_CUT:
+                        work[QUIET] = 0
+                    operation = pool[record + M_OPERATION]
+                    if operation > 0:
+                        after = pool[here + E_OPERATIONS + operation]
+                        if after < 0:
+                            is_complete = False
+                            if after == MISS and list_miss(
+                                head, misses, work, ASK_ENVIRONMENT, environment, operation, 0
+                            ):
+                                pool[here + E_OPERATIONS + operation] = PENDING
+                        elif after != environment:
+                            out[base + pool[environment_place]] += (after - environment) << pool[
+                                environment_place + 1
+                            ]
+                            differs = True
+                    if has_observers and is_complete:
+                        is_complete = observe(head, pool, memo, scratch, out, base, misses, work, move)
+                        for w in range(words):
+                            if out[base + w] != rows[row + w]:
+                                differs = True
+                    if step_properties > 0 and is_complete and put_off < 0:
+                        is_complete = judge_step(
+                            head, pool, rows, at, out, base, scratch, misses, work, tallies, move, ordinal
+                        )
+                    if is_complete:
+                        scratch[TRAIL + taken] = move
+                        taken += 1
+                        if differs:
+                            ordinals[n] = ordinal
+                            n += 1
+                            if not kind & FLAG_FAULT:
+                                is_end = False
+                    else:
+                        work[MISSED] = 1
+                    ordinal += 1
+                    # Next, the step cut short by a crash, wherever the budget allows one.
+                    if kind & FLAG_CUT:
+                        if kind & FLAG_LAST:
+                            break
+                        move += 1
+                        continue
+                    cuts = pool[record + M_CUTS]
+                    if cuts == 0 or not flags & HAS_CRASHES:
+                        break
+                    if cuts < 0:
+                        work[MISSED] = 1
+                        if cuts == MISS and list_miss(head, misses, work, ASK_CUTS, move, 0, 0):
+                            pool[record + M_CUTS] = PENDING
+                        break
+                    move = cuts
+                if offers == MOST:
+                    break
+            if offers >= MOST:
+                # A violation that was noted in this row is found again when it is complete.
+                for p in range(step_properties):
+                    if tallies[p * TALLY_STRIDE + T_STATE] == at:
+                        tallies[p * TALLY_STRIDE + T_STATE] = -1
+                if put_off < 0:
+                    work[AT] = at
+                    work[SUCCESSORS] = start
+                    work[REASON] = TOO_MANY if is_too_long else FULL
+                return
+        if work[MISSED] and put_off < 0:
+            put_off = at
+            stop = min(last, at + lookahead)
+            work[REASON] = MISSING
+            work[AT] = at
+            work[SUCCESSORS] = start
+            for p in range(step_properties):
+                if tallies[p * TALLY_STRIDE + T_STATE] == at:
+                    tallies[p * TALLY_STRIDE + T_STATE] = -1
+        if put_off >= 0:
+            n = start
+        else:
+            for k in range(taken):
+                counts[scratch[TRAIL + k]] += 1
+            for p in range(step_properties):
+                tallies[p * TALLY_STRIDE + T_PREMISES] += scratch[PREMISES + p]
+            if is_end:
+                ends[work[ENDS]] = at
+                work[ENDS] += 1
+            if taken > work[LONGEST]:
+                work[LONGEST] = taken
+        at += 1
+    if put_off < 0:
+        work[AT] = at
+        work[SUCCESSORS] = n
+        begins[at] = n

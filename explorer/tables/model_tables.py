@@ -1,0 +1,667 @@
+"""The tables of a model: every value that a component takes gets a number, every answer of a handler an entry.
+
+Only ``fill`` asks the model, and only what a state that was reached needs to know. The tables are a function
+of the misses that were filled, in their order; so that order is all a checkpoint has to keep of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from everyway.models.language.action import Action, Kind
+from everyway.models.language.behaviour import Outcome
+from everyway.models.language.faults import FAULT_KINDS, Timeouts
+from everyway.models.language.handler import Occasion, handlers_for
+from everyway.models.language.message import Envelope
+from everyway.models.language.naming import order_key
+from everyway.models.language.network import Bag, Fifo, Mailbox, MessageSet, Network
+from everyway.models.language.node import Node, after_crash
+from everyway.models.language.observer import Event, Observer
+from everyway.models.language.system import System
+from everyway.models.language.world import World
+
+from . import codes
+from .packing import Layout, layout_for
+from .regions import Grid, Pool, Region
+
+
+@frozen
+class NodeValue:
+    """One value of a node's component: its state, whether it is up, and what a crash would wipe it back to."""
+
+    state: Node
+    is_up: bool
+    initial: Node | None
+
+
+@frozen
+class Surroundings:
+    """One value of the environment's component: the partition, the faults left, and the start."""
+
+    cut_off: frozenset[str] | None
+    left: tuple[int, ...]
+    start: int
+
+
+class Values:
+    """The values that a component took, numbered in the order in which they were first seen."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.items: list[Any] = []
+        self._numbers: dict[Hashable, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def number(self, value: Hashable) -> tuple[int, bool]:
+        """Return a value's number, and whether it is new."""
+        known = self._numbers.get(value)
+        if known is not None:
+            return known, False
+        self._numbers[value] = len(self.items)
+        self.items.append(value)
+        return len(self.items) - 1, True
+
+    def find(self, value: Hashable) -> int | None:
+        """Return a value's number if it has one."""
+        return self._numbers.get(value)
+
+
+class ModelTables:
+    """The tables of one system.
+
+    Args:
+        system: the protocol under its faults.
+    """
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.pool = Pool()
+        self.names = system.roster.names
+        self._behaviour = system._behaviour
+        count = len(self.names)
+        self._can_crash = bool(system.faults.crashes)
+        has_handlers = any(handlers_for(kind, Occasion.SUSPICION) for kind in system.node_classes)
+        self._has_suspicions = has_handlers and (self._can_crash or bool(system.faults.suspicions))
+        self.nodes = [Values(f"node {name}") for name in self.names]
+        self.environment = Values("environment")
+        self.observers = [Values(f"observer {name}") for name in system.roster.observers]
+        self.channels: list[Values] = []
+        self.journal: list[tuple[int, int, int, int]] = []
+        """The misses that were filled, in their order."""
+        self.layout = Layout(1, ())
+        self.actions: list[Action | None] = [None]
+        """What each move is."""
+        self._outcomes: dict[int, tuple[Outcome, int, bool]] = {}
+        self._events: list[Event | None] = [None]
+        self._envelopes: list[Values] = [Values(f"messages to {name}") for name in self.names]
+        self._channel_of: dict[tuple[int, int], int] = {}
+        self.ends: list[tuple[int, int]] = []
+        """The sender and the destination of each channel, by their positions."""
+        self._posts: list[Values] = []
+        self._delivery_grids: list[Grid] = []
+        self._put_grids: list[Grid] = []
+        self._own: list[Region] = []
+        self._deliverable: list[Region] = []
+        self._faults: list[Region] = []
+
+        pool, head = self.pool, self.pool.head
+        self._layout_region = Region(pool, 3, 0, codes.LAYOUT)
+        self._node_region = Region(pool, codes.NODE_STRIDE, 0, codes.NODES)
+        self._channel_region = Region(pool, codes.CHANNEL_STRIDE, 0, codes.CHANNELS)
+        self._order_region = Region(pool, 1, 0, codes.ORDER)
+        operations = codes.OP_PARTITION + len(system._splits)
+        self._environment_region = Region(
+            pool, codes.E_OPERATIONS + operations + count, codes.MISS, codes.ENVIRONMENTS
+        )
+        self._move_region = Region(pool, codes.MOVE_STRIDE, 0, codes.MOVES)
+        self._lists: Region = Region(pool, 1, 0, codes.LISTS)
+        self._listed = 1
+        head[codes.NODE_COUNT] = count
+        head[codes.OBSERVER_COUNT] = len(self.observers)
+        head[codes.ENVIRONMENT_STRIDE] = self._environment_region.stride
+        head[codes.HAS_SUSPICIONS] = self._has_suspicions
+        head[codes.TIMEOUTS_ARE] = {
+            Timeouts.NEVER: codes.NEVER,
+            Timeouts.EARLY: codes.EARLY,
+            Timeouts.LATE: codes.LATE,
+        }[system.timeouts]
+        self.memo = _empty_memo(1 << 10)
+        self._memo_used = 0
+        head[codes.MEMO_MASK] = (1 << 10) - 1
+        self._own_stride = codes.OWN_SUSPECTS + (2 * count if self._has_suspicions else 0)
+        head[codes.OWN_STRIDE] = self._own_stride
+        self._node_region.need(count)
+        for i in range(count):
+            self._own.append(Region(pool, self._own_stride, codes.MISS, self._told_node(i)))
+            self._delivery_grids.append(Grid(pool, self._node_region, i, codes.N_DELIVERY))
+        self._heal_move = 0
+        self._partition_moves: list[int] = []
+
+    def _told_node(self, i: int) -> Callable[[int], None]:
+        return lambda base: self._node_region.put(i, base, codes.N_OWN)
+
+    # Rows and worlds.
+
+    @property
+    def components(self) -> list[Values]:
+        """Every component's values, in the order of the components."""
+        return [*self.nodes, self.environment, *self.observers, *self.channels]
+
+    @property
+    def moves(self) -> int:
+        """How many moves are known, counting the one that stands for none."""
+        return len(self.actions)
+
+    def fits(self) -> bool:
+        """Return whether the layout still has room for every value."""
+        return self.layout.holds([len(values) for values in self.components])
+
+    def lay_out(self) -> None:
+        """Choose a layout that has room for every value."""
+        self.layout = layout_for([len(values) for values in self.components])
+        self._layout_region.need(len(self.layout.places))
+        flat = self.layout.flat()
+        if flat:
+            self._layout_region.put(0, flat)
+        self.pool.head[codes.WORDS] = self.layout.words
+        self.pool.head[codes.COMPONENTS] = len(self.layout.places)
+
+    def world(self, row: Sequence[int]) -> World:
+        """Return the world that a row stands for."""
+        numbers = self.layout.unpacked(row)
+        count = len(self.names)
+        cast = [values.items[number] for values, number in zip(self.nodes, numbers, strict=False)]
+        around: Surroundings = self.environment.items[numbers[count]]
+        watching = len(self.observers)
+        memory = tuple(
+            values.items[number] for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
+        )
+        contents = numbers[count + 1 + watching :]
+        boxes: list[list[Mailbox]] = [[] for _ in self.names]
+        for (_, to), values, number in zip(self.ends, self.channels, contents, strict=True):
+            if number:
+                boxes[to].append(values.items[number])
+        return World(
+            roster=self.system.roster,
+            states=tuple(value.state for value in cast),
+            up=tuple(value.is_up for value in cast),
+            mailboxes=tuple(_joined(held, self.system.network) for held in boxes),
+            cut_off=around.cut_off,
+            left=around.left,
+            memory=memory,
+            start=around.start,
+        )
+
+    def intern(self, world: World) -> list[int]:
+        """Return the numbers of a world's parts, giving new ones where it has to; a starting world's row."""
+        numbers = []
+        for i, (state, is_up) in enumerate(zip(world.states, world.up, strict=True)):
+            initial = self.system._starts[world.start][self.names[i]] if self._can_crash else None
+            numbers.append(self._node(i, NodeValue(state, is_up, initial)))
+        numbers.append(self._surroundings(Surroundings(world.cut_off, world.left, world.start)))
+        numbers += [self._observer(j, memory) for j, memory in enumerate(world.memory)]
+        contents = {}
+        for to, mailbox in enumerate(world.mailboxes):
+            for sender, part in _parted(mailbox):
+                channel = self._channel(self.system.roster.position[sender], to)
+                contents[channel] = self._content(channel, part)
+        return numbers + [contents.get(channel, 0) for channel in range(len(self.channels))]
+
+    def row(self, world: World) -> list[int] | None:
+        """Return a world's row; None if one of its parts was never seen, and so neither was the world."""
+        found: list[int | None] = []
+        for i, (state, is_up) in enumerate(zip(world.states, world.up, strict=True)):
+            initial = self.system._starts[world.start][self.names[i]] if self._can_crash else None
+            found.append(self.nodes[i].find(NodeValue(state, is_up, initial)))
+        found.append(self.environment.find(Surroundings(world.cut_off, world.left, world.start)))
+        found += [values.find(memory) for values, memory in zip(self.observers, world.memory, strict=True)]
+        contents: dict[int, int | None] = {}
+        for to, mailbox in enumerate(world.mailboxes):
+            for sender, part in _parted(mailbox):
+                channel = self._channel_of.get((self.system.roster.position[sender], to))
+                if channel is None:
+                    return None
+                contents[channel] = self.channels[channel].find(part)
+        found += [contents.get(channel, 0) for channel in range(len(self.channels))]
+        numbers = [number for number in found if number is not None]
+        return self.layout.packed(numbers) if len(numbers) == len(found) else None
+
+    # Filling in what is missing.
+
+    def fill(self, kind: int, x: int, y: int, z: int) -> None:
+        """Fill an entry of a table by asking the model.
+
+        Raises ``ModelError`` if the model breaks a rule of the language.
+        """
+        self.journal.append((kind, x, y, z))
+        if kind == codes.ASK_OWN:
+            self._own[x].put(y, self._own_moves(x, y, z), z)
+        elif kind == codes.ASK_DELIVERY:
+            value: NodeValue = self.nodes[x].items[y]
+            outcomes = self._behaviour.on_delivery(value.state, self._envelopes[x].items[z])
+            self._delivery_grids[x].put(y, z, self._moves_of(x, y, outcomes, codes.OP_NONE))
+        elif kind == codes.ASK_DELIVERABLE:
+            self._deliverable[x].put(y, self._deliverables(x, y))
+        elif kind == codes.ASK_TAKE:
+            envelope = self._envelopes[self.ends[x][1]].items[self._listed_at(z)]
+            taken = self.channels[x].items[y].take(envelope)
+            self._lists.put(z + 1, self._content(x, taken))
+        elif kind == codes.ASK_PUT:
+            content = self.channels[x].items[y]
+            for envelope in self._posts[x].items[z]:
+                content = content.put(envelope)
+            number = self._content(x, content)
+            self._put_grids[x].put(y, z, number)
+        elif kind == codes.ASK_CUTS:
+            self._move_region.put(x, self._cuts(x), codes.M_CUTS)
+        elif kind == codes.ASK_FAULTS:
+            self._faults[x].put(y, self._message_faults(x, y))
+        elif kind == codes.ASK_STRUCK:
+            self._strike(x, y, z)
+        elif kind == codes.ASK_ENVIRONMENT:
+            self._environment_region.put(x, self._operated(x, y), codes.E_OPERATIONS + y)
+        elif kind == codes.ASK_OBSERVER:
+            self._observe(x, y, z)
+
+    def _own_moves(self, i: int, value: int, column: int) -> int:
+        held: NodeValue = self.nodes[i].items[value]
+        state, name = held.state, self.names[i]
+        if column == codes.OWN_CHOICE:
+            return self._moves_of(
+                i, value, self._behaviour.on_occasion(Occasion.CHOICE, state), codes.OP_NONE
+            )
+        if column == codes.OWN_TIMEOUT:
+            return self._moves_of(
+                i, value, self._behaviour.on_occasion(Occasion.TIMEOUT, state), codes.OP_NONE
+            )
+        if column == codes.OWN_RESTART:
+            if not self.system._concerns(self.system.faults.restarts, name):
+                return 0
+            outcomes = self._behaviour.on_occasion(Occasion.RESTART, state)
+            if outcomes:
+                return self._moves_of(i, value, outcomes, codes.OP_RESTART)
+            after = self._node(i, NodeValue(state, True, held.initial))
+            move = self._move(Action(Kind.RESTART, node=name), i, value, after, operation=codes.OP_RESTART)
+            return self._listed_moves([move])
+        if column == codes.OWN_CRASH:
+            if not self.system._concerns(self.system.faults.crashes, name):
+                return 0
+            after = self._node(i, self._wiped(state, held))
+            move = self._move(Action(Kind.CRASH, node=name), i, value, after, operation=codes.OP_CRASH)
+            return self._listed_moves([move])
+        is_false, other = divmod(column - codes.OWN_SUSPECTS, len(self.names))
+        if is_false and not self.system._concerns(self.system.faults.suspicions, self.names[other]):
+            return 0
+        outcomes = self._behaviour.on_suspicion(state, self.names[other], is_false=bool(is_false))
+        return self._moves_of(i, value, outcomes, codes.OP_SUSPECT if is_false else codes.OP_NONE)
+
+    def _wiped(self, state: Node, held: NodeValue) -> NodeValue:
+        """Return what a crash leaves of a node."""
+        assert held.initial is not None
+        return NodeValue(after_crash(state, held.initial), False, held.initial)
+
+    def _moves_of(self, i: int, value: int, outcomes: Iterable[Outcome], operation: int) -> int:
+        """Note the moves that a handler offers; return the first."""
+        held: NodeValue = self.nodes[i].items[value]
+        made = []
+        for outcome in outcomes:
+            after = self._node(i, NodeValue(outcome.state, True, held.initial))
+            may_crash = outcome.interrupted and self.system._concerns(
+                self.system.faults.crashes, self.names[i]
+            )
+            move = self._move(
+                outcome.action,
+                i,
+                value,
+                after,
+                posts=self._posted(outcome.action.sent),
+                cuts=codes.MISS if may_crash and self._can_crash else 0,
+                operation=operation,
+                awaited=self._list_of_nodes(outcome.awaited),
+            )
+            if may_crash:
+                self._outcomes[move] = (outcome, value, operation == codes.OP_RESTART)
+            made.append(move)
+        return self._listed_moves(made)
+
+    def _cuts(self, move: int) -> int:
+        """Note what a crash in the middle of a move leaves of it; return the first."""
+        outcome, value, _ = self._outcomes.pop(move)
+        i = self._move_get(move, codes.M_NODE)
+        operation = {
+            codes.OP_NONE: codes.OP_CRASH,
+            codes.OP_SUSPECT: codes.OP_SUSPECT_CRASH,
+            codes.OP_RESTART: codes.OP_RESTART_CRASH,
+        }[self._move_get(move, codes.M_OPERATION)]
+        held: NodeValue = self.nodes[i].items[value]
+        made = []
+        for cut in outcome.interrupted:
+            left = self._wiped(outcome.state if cut.wrote else held.state, held)
+            made.append(
+                self._move(
+                    cut,
+                    i,
+                    value,
+                    self._node(i, left),
+                    posts=self._posted(cut.sent),
+                    operation=operation,
+                    flags=codes.FLAG_CUT,
+                )
+            )
+        return self._listed_moves(made)
+
+    def _move(
+        self,
+        action: Action,
+        i: int = -1,
+        before: int = 0,
+        after: int = 0,
+        *,
+        posts: int = 0,
+        cuts: int = 0,
+        operation: int = 0,
+        awaited: int = 0,
+        flags: int = 0,
+    ) -> int:
+        number = len(self.actions)
+        self.actions.append(action)
+        if self.observers:
+            states = (None, None)
+            if i >= 0:
+                states = (self.nodes[i].items[before].state, self.nodes[i].items[after].state)
+            self._events.append(Event(action, *states))
+        flags |= codes.FLAG_FAULT if action.is_fault else 0
+        flags |= codes.FLAG_REPAIR if action.is_repair else 0
+        self._move_region.need(number + 1)
+        self._move_region.put(number, [i, after, posts, cuts, operation, awaited, flags, 0])
+        return number
+
+    def _move_get(self, move: int, what: int) -> int:
+        return self._move_region.get(move, what)
+
+    def _listed_moves(self, moves: Sequence[int]) -> int:
+        """Mark the last of moves that were made one after the other; return the first, or 0."""
+        if not moves:
+            return 0
+        flags = self._move_get(moves[-1], codes.M_FLAGS)
+        self._move_region.put(moves[-1], flags | codes.FLAG_LAST, codes.M_FLAGS)
+        return moves[0]
+
+    # Lists.
+
+    def _list(self, items: Sequence[int]) -> int:
+        at = self._listed
+        self._listed += len(items)
+        self._lists.need(self._listed)
+        self._lists.put(at, list(items))
+        return at
+
+    def _listed_at(self, at: int) -> int:
+        return self._lists.get(at)
+
+    def _list_of_nodes(self, names: Sequence[str]) -> int:
+        if not names:
+            return 0
+        return self._list([len(names), *(self.system.roster.position[name] for name in names)])
+
+    def _posted(self, envelopes: Sequence[Envelope]) -> int:
+        """Return the list of what is put into which channel."""
+        groups: dict[int, list[Envelope]] = {}
+        for envelope in envelopes:
+            position = self.system.roster.position
+            channel = self._channel(position[envelope.sender], position[envelope.to])
+            groups.setdefault(channel, []).append(envelope)
+        if not groups:
+            return 0
+        items = [len(groups)]
+        for channel, group in groups.items():
+            post, is_new = self._posts[channel].number(tuple(group))
+            if is_new:
+                self._put_grids[channel].need(len(self.channels[channel]), post + 1)
+            items += [channel, post]
+        return self._list(items)
+
+    # Components and their values.
+
+    def _node(self, i: int, value: NodeValue) -> int:
+        number, is_new = self.nodes[i].number(value)
+        if is_new:
+            self._own[i].need(number + 1)
+            self._own[i].put(number, int(value.is_up), codes.OWN_UP)
+            self._delivery_grids[i].need(number + 1, 1)
+        return number
+
+    def _observer(self, j: int, value: Observer) -> int:
+        return self.observers[j].number(value)[0]
+
+    def _channel(self, sender: int, to: int) -> int:
+        """Return the number of the channel between two nodes; a new one the first time."""
+        if (sender, to) in self._channel_of:
+            return self._channel_of[sender, to]
+        number = len(self.channels)
+        self._channel_of[sender, to] = number
+        self.ends.append((sender, to))
+        self.channels.append(Values(f"messages from {self.names[sender]} to {self.names[to]}"))
+        self._posts.append(Values("posts"))
+        self._channel_region.need(number + 1)
+        self._channel_region.put(number, [to, sender, 0, 0, 0, 0])
+        self._put_grids.append(Grid(self.pool, self._channel_region, number, codes.C_PUT))
+        for regions, what in ((self._deliverable, codes.C_DELIVERABLE), (self._faults, codes.C_FAULTS)):
+            regions.append(Region(self.pool, 1, codes.MISS, self._told_channel(number, what)))
+        self._order_region.need(number + 1)
+        order = sorted(range(number + 1), key=self._channel_order)
+        self._order_region.put(0, order)
+        self.pool.head[codes.CHANNEL_COUNT] = number + 1
+        self._content(number, self.system.network.empty_mailbox())
+        return number
+
+    def _told_channel(self, channel: int, what: int) -> Callable[[int], None]:
+        return lambda base: self._channel_region.put(channel, base, what)
+
+    def _channel_order(self, channel: int) -> tuple[Any, ...]:
+        sender, to = self.ends[channel]
+        return (to, order_key(self.names[sender]))
+
+    def _content(self, channel: int, value: Mailbox) -> int:
+        number, is_new = self.channels[channel].number(value)
+        if is_new:
+            self._deliverable[channel].need(number + 1)
+            self._faults[channel].need(number + 1)
+            self._put_grids[channel].need(number + 1, 1)
+        return number
+
+    def _envelope(self, to: int, envelope: Envelope) -> int:
+        number, is_new = self._envelopes[to].number(envelope)
+        if is_new:
+            self._delivery_grids[to].need(1, number + 1)
+        return number
+
+    def _deliverables(self, channel: int, content: int) -> int:
+        to = self.ends[channel][1]
+        can_be_dropped = (
+            self.system.network is not Network.SET
+            and bool(self.system.faults.restarts)
+            and self.system._concerns(self.system.faults.restarts, self.names[to])
+        )
+        items: list[int] = []
+        for envelope in self.channels[channel].items[content].deliverable():
+            drop = self._move(Action(Kind.DROP, envelope=envelope)) if can_be_dropped else 0
+            rest = content if self.system.network is Network.SET else codes.MISS
+            items += [self._envelope(to, envelope), rest, drop]
+        return self._list([*items, -1])
+
+    def _message_faults(self, channel: int, content: int) -> int:
+        """List what the network may do to the messages of a channel."""
+        faults, mailbox = self.system.faults, self.channels[channel].items[content]
+        items: list[int] = []
+        for envelope in dict.fromkeys(mailbox.content()):
+            for budget, kind, operation, results in (
+                (faults.losses, Kind.LOSS, codes.OP_LOSS, mailbox.lost),
+                (faults.duplicates, Kind.DUPLICATION, codes.OP_DUPLICATE, mailbox.repeated),
+            ):
+                if budget and self.system._concerns(budget, envelope):
+                    for number in range(len(results(envelope))):
+                        action = Action(kind, envelope=envelope, outcome=number)
+                        items += [self._move(action, operation=operation), codes.MISS, 0]
+        return self._list([*items, -1])
+
+    def _strike(self, channel: int, content: int, entry: int) -> None:
+        """Note what is left of a channel when a message of it is lost or repeated."""
+        action = self.actions[self._listed_at(entry)]
+        assert action is not None
+        assert action.envelope is not None
+        mailbox = self.channels[channel].items[content]
+        results = mailbox.lost if action.kind is Kind.LOSS else mailbox.repeated
+        after = self._content(channel, results(action.envelope)[action.outcome])
+        self._lists.put(entry + 1, after)
+
+    # The environment.
+
+    def _surroundings(self, value: Surroundings) -> int:
+        number, is_new = self.environment.number(value)
+        if is_new:
+            self._environment_region.need(number + 1)
+            self._note_surroundings(number, value)
+        return number
+
+    def _note_surroundings(self, number: int, value: Surroundings) -> None:
+        system, region = self.system, self._environment_region
+        has = {kind: left > 0 for kind, left in zip(FAULT_KINDS, value.left, strict=True)}
+        is_set = system.network is Network.SET
+        flags = (
+            codes.HAS_CRASHES * has["crashes"]
+            | codes.HAS_RESTARTS * has["restarts"]
+            | codes.HAS_SUSPICIONS_LEFT * has["suspicions"]
+            | codes.HAS_LOSSES * (has["losses"] and not is_set)
+            | codes.HAS_DUPLICATES * (has["duplicates"] and not is_set)
+            | codes.IS_SPLIT * (value.cut_off is not None)
+        )
+        heal = partitions = 0
+        if value.cut_off is not None and (system.faults.heals is None or has["heals"]):
+            if not self._heal_move:
+                self._heal_move = self._move(Action(Kind.HEAL), operation=codes.OP_HEAL)
+            heal = self._heal_move
+        if value.cut_off is None and has["partitions"] and system._splits:
+            if not self._partition_moves:
+                for k, side in enumerate(system._splits):
+                    sides = (
+                        tuple(name for name in self.names if name not in side),
+                        tuple(name for name in self.names if name in side),
+                    )
+                    action = Action(Kind.PARTITION, sides=sides)
+                    self._partition_moves.append(self._move(action, operation=codes.OP_PARTITION + k))
+            partitions = self._list([len(self._partition_moves), *self._partition_moves])
+        region.put(number, [flags, heal, partitions])
+        cut_off = value.cut_off or frozenset()
+        count = len(self.names)
+        region.put(number, [int(name in cut_off) for name in self.names], region.stride - count)
+
+    def _operated(self, number: int, operation: int) -> int:
+        """Return the environment that an operation makes of one in which it is available."""
+        value: Surroundings = self.environment.items[number]
+        left = dict(zip(FAULT_KINDS, value.left, strict=True))
+        cut_off = value.cut_off
+        for kind in {
+            codes.OP_CRASH: ["crashes"],
+            codes.OP_SUSPECT: ["suspicions"],
+            codes.OP_SUSPECT_CRASH: ["suspicions", "crashes"],
+            codes.OP_RESTART: ["restarts"],
+            codes.OP_RESTART_CRASH: ["restarts", "crashes"],
+            codes.OP_HEAL: [] if self.system.faults.heals is None else ["heals"],
+            codes.OP_LOSS: ["losses"],
+            codes.OP_DUPLICATE: ["duplicates"],
+        }.get(operation, ["partitions"]):
+            left[kind] -= 1
+        if operation == codes.OP_HEAL:
+            cut_off = None
+        elif operation >= codes.OP_PARTITION:
+            cut_off = self.system._splits[operation - codes.OP_PARTITION]
+        return self._surroundings(Surroundings(cut_off, tuple(left.values()), value.start))
+
+    # Observers.
+
+    def _observe(self, j: int, value: int, move: int) -> None:
+        from everyway.models.language.system import _watching
+
+        key = ((value * len(self.observers) + j) << 32) + move
+        if self._memo_find(key, value) is not None:
+            return
+        event = self._events[move]
+        assert event is not None
+        after = _watching(self.system.roster.observers[j], self.observers[j].items[value], event)
+        number = self._observer(j, after)
+        if 2 * self._memo_used >= len(self.memo) // 2:
+            self._grow_memo()
+        self._memo_put(key, value, number)
+
+    def _memo_slot(self, key: int, value: int) -> int:
+        mask = int(self.pool.head[codes.MEMO_MASK])
+        slot = (key ^ (key >> 29) ^ (value * 40503)) & mask
+        while self.memo[2 * slot] not in (0, key):
+            slot = (slot + 1) & mask
+        return slot
+
+    def _memo_find(self, key: int, value: int) -> int | None:
+        slot = self._memo_slot(key, value)
+        return int(self.memo[2 * slot + 1]) if self.memo[2 * slot] else None
+
+    def _memo_put(self, key: int, value: int, number: int) -> None:
+        slot = self._memo_slot(key, value)
+        self.memo[2 * slot] = key
+        self.memo[2 * slot + 1] = number
+        self._memo_used += 1
+
+    def _grow_memo(self) -> None:
+        old = self.memo
+        self.memo = _empty_memo(len(old))
+        self.pool.head[codes.MEMO_MASK] = len(self.memo) // 2 - 1
+        self._memo_used = 0
+        for slot in range(len(old) // 2):
+            key = int(old[2 * slot])
+            if key:
+                self._memo_put(key, (key >> 32) // len(self.observers), int(old[2 * slot + 1]))
+
+
+def _empty_memo(slots: int) -> Any:
+    import numpy as np
+
+    return np.zeros(2 * slots, np.int64)
+
+
+def _joined(parts: Sequence[Mailbox], network: Network) -> Mailbox:
+    """Return the mailbox that holds what the channels to a node hold."""
+    if not parts:
+        return network.empty_mailbox()
+    if len(parts) == 1:
+        return parts[0]
+    match network:
+        case Network.BAG:
+            return Bag(frozenset().union(*(part.counts for part in parts if isinstance(part, Bag))))
+        case Network.SET:
+            return MessageSet(
+                frozenset().union(*(part.sent for part in parts if isinstance(part, MessageSet)))
+            )
+        case Network.FIFO:
+            return Fifo(frozenset().union(*(part.queues for part in parts if isinstance(part, Fifo))))
+
+
+def _parted(mailbox: Mailbox) -> Iterable[tuple[str, Mailbox]]:
+    """Yield what a mailbox holds of each sender."""
+    match mailbox:
+        case Bag():
+            for sender in {envelope.sender for envelope, _ in mailbox.counts}:
+                yield (
+                    sender,
+                    Bag(frozenset(item for item in mailbox.counts if item[0].sender == sender)),
+                )
+        case MessageSet():
+            for sender in {envelope.sender for envelope in mailbox.sent}:
+                yield sender, MessageSet(frozenset(e for e in mailbox.sent if e.sender == sender))
+        case Fifo():
+            for queue in mailbox.queues:
+                yield queue[0], Fifo(frozenset({queue}))

@@ -1,0 +1,94 @@
+"""Packing: how the components of a row share words of 62 bits, and how rows move from one layout to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import frozen
+
+BITS = 62
+"""Bits of a word that are used. The next one marks the first word of every row, so that none is zero; the last is
+the sign, which stays clear of it all."""
+MARK = 1 << BITS
+
+
+@frozen
+class Layout:
+    """Where each component lies: its word, its shift and its width in bits."""
+
+    words: int
+    places: tuple[tuple[int, int, int], ...]
+
+    def holds(self, sizes: Sequence[int]) -> bool:
+        """Return whether every component's number of values still fits."""
+        return len(sizes) == len(self.places) and all(
+            size <= 1 << bits for size, (_, _, bits) in zip(sizes, self.places, strict=True)
+        )
+
+    def flat(self) -> list[int]:
+        """Return word, shift and mask of each component, as the kernel reads them."""
+        return [number for word, shift, bits in self.places for number in (word, shift, (1 << bits) - 1)]
+
+    def packed(self, values: Sequence[int]) -> list[int]:
+        """Return the row of these values."""
+        row = [MARK] + [0] * (self.words - 1)
+        for value, (word, shift, _) in zip(values, self.places, strict=True):
+            row[word] += value << shift
+        return row
+
+    def unpacked(self, row: Sequence[int]) -> list[int]:
+        """Return the value of each component."""
+        return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places]
+
+
+def layout_for(sizes: Sequence[int]) -> Layout:
+    """Return a layout for components with so many values each.
+
+    As few words as they need; what is then left over gives room to grow to the components with most values.
+    """
+    needed = [max(0, (size - 1).bit_length()) for size in sizes]
+    words = len(_bins(needed))
+    roomy = list(needed)
+    for k in sorted(range(len(sizes)), key=lambda k: -sizes[k]):
+        if sizes[k] > 1:
+            roomy[k] += 1
+            if len(_bins(roomy)) > words:
+                roomy[k] -= 1
+    places: list[tuple[int, int, int]] = [(0, 0, 0)] * len(sizes)
+    for word, members in enumerate(_bins(roomy)):
+        shift = 0
+        for k in members:
+            places[k] = (word, shift, roomy[k])
+            shift += roomy[k]
+    return Layout(max(1, words), tuple(places))
+
+
+def _bins(widths: Sequence[int]) -> list[list[int]]:
+    """Return which components share a word: first fit, widest first."""
+    bins: list[list[int]] = []
+    free: list[int] = []
+    for k in sorted(range(len(widths)), key=lambda k: (-widths[k], k)):
+        if not widths[k]:
+            continue
+        for number, room in enumerate(free):
+            if widths[k] <= room:
+                bins[number].append(k)
+                free[number] -= widths[k]
+                break
+        else:
+            bins.append([k])
+            free.append(BITS - widths[k])
+    return bins
+
+
+def repack(rows: Any, count: int, old: Any, old_words: int, new: Any, new_words: int, out: Any) -> None:
+    """Write rows of one layout in another; a component that the old one lacks has its value 0."""
+    known = len(old) // 3
+    for k in range(count):
+        for w in range(new_words):
+            out[k * new_words + w] = 0
+        out[k * new_words] = MARK
+        for c in range(known):
+            value = (rows[k * old_words + old[3 * c]] >> old[3 * c + 1]) & old[3 * c + 2]
+            out[k * new_words + new[3 * c]] += value << new[3 * c + 1]

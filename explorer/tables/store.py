@@ -1,0 +1,266 @@
+"""The set of states that were seen, compiled or in plain Python, and the functions of the kernel that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import gather, generate, judge, packing
+from .packing import Layout
+
+MAX_LOAD = 0.75
+"""So full a table may get; beyond it, chains of taken slots become long."""
+
+
+class Store(Protocol):
+    """A set of packed rows, and the kernel that works on them."""
+
+    threads: int
+    generate: Callable[..., None]
+    judge: Callable[..., None]
+    gather: Callable[..., int]
+    repack: Callable[..., None]
+
+    def view(self, array: Any) -> Any:
+        """Return an array in the form in which the kernel takes it."""
+        ...
+
+    def insert(
+        self, buffers: Sequence[tuple[Any, int]], words: int
+    ) -> list[tuple[Any, list[int], list[int]]]:
+        """Add rows from several buffers, one after the other.
+
+        Returns for each buffer the numbers of the new ones: an array, and where in it the ascending list of each
+        partition begins and ends.
+        """
+        ...
+
+    def locate(self, rows: Any, count: int, words: int) -> Any:
+        """Return where each of so many rows is, a number below ``extent``; -1 if it is not there."""
+        ...
+
+    @property
+    def extent(self) -> int:
+        """One more than the largest number that ``locate`` returns."""
+        ...
+
+    def relayout(self, old: Layout, new: Layout) -> None:
+        """Write all rows in another layout."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes, in bytes."""
+        ...
+
+
+class PlainStore:
+    """The set in plain Python: a dictionary."""
+
+    def __init__(self) -> None:
+        self.threads = 1
+        self._numbers: dict[tuple[int, ...], int] = {}
+        self.generate: Callable[..., None] = generate.generate
+        self.judge: Callable[..., None] = judge.judge
+        self.gather: Callable[..., int] = gather.gather
+        self.repack: Callable[..., None] = packing.repack
+
+    def view(self, array: Any) -> Any:
+        """Return the array as plain Python reads and writes it fastest."""
+        return memoryview(array)
+
+    def insert(
+        self, buffers: Sequence[tuple[Any, int]], words: int
+    ) -> list[tuple[Any, list[int], list[int]]]:
+        """Add rows; see ``Store``."""
+        found = []
+        for rows, count in buffers:
+            fresh = []
+            items = rows[: count * words].tolist()
+            for j in range(count):
+                row = tuple(items[j * words : (j + 1) * words])
+                if row not in self._numbers:
+                    self._numbers[row] = len(self._numbers)
+                    fresh.append(j)
+            found.append((np.array(fresh, np.int64), [0], [len(fresh)]))
+        return found
+
+    def locate(self, rows: Any, count: int, words: int) -> Any:
+        """Return where rows are; see ``Store``."""
+        items = rows[: count * words].tolist()
+        return np.array(
+            [self._numbers.get(tuple(items[j * words : (j + 1) * words]), -1) for j in range(count)], np.int64
+        )
+
+    @property
+    def extent(self) -> int:
+        """How many rows there are."""
+        return len(self._numbers)
+
+    def relayout(self, old: Layout, new: Layout) -> None:
+        """Write all rows in another layout; a component that the old one lacks is 0."""
+        more = [0] * (len(new.places) - len(old.places))
+        self._numbers = {
+            tuple(new.packed(old.unpacked(row) + more)): number for row, number in self._numbers.items()
+        }
+
+    @property
+    def nbytes(self) -> int:
+        """Roughly how much memory it takes, in bytes."""
+        return len(self._numbers) * 200
+
+
+class CompiledStore:
+    """The set as one table for each thread, and the kernel compiled by Numba.
+
+    Raises ``ImportError`` where Numba does not work.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        from .compiled import compiled
+
+        self.threads = threads
+        self._kernel = compiled()
+        self.generate: Callable[..., None] = self._kernel.generate
+        self.judge: Callable[..., None] = self._kernel.judge
+        self.gather: Callable[..., int] = self._kernel.gather
+        self.repack: Callable[..., None] = self._kernel.repack
+        self._words = 1
+        self._sizes = [1 << 12] * threads
+        self._tables = [np.zeros(size, np.int64) for size in self._sizes]
+        self._held = [0] * threads
+        self._fresh: list[list[Any]] = [[] for _ in range(threads)]
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def view(self, array: Any) -> Any:
+        """Return the array as it is."""
+        return array
+
+    def each(self, work: Callable[[int], Any]) -> list[Any]:
+        """Do something for each thread, on all of them at once."""
+        if self._pool is None:
+            return [work(0)]
+        return list(self._pool.map(work, range(self.threads)))
+
+    def insert(
+        self, buffers: Sequence[tuple[Any, int]], words: int
+    ) -> list[tuple[Any, list[int], list[int]]]:
+        """Add rows; see ``Store``."""
+        total = sum(count for _, count in buffers)
+
+        def add(part: int) -> list[int]:
+            # Most rows are known already, but in the worst case all are new.
+            if len(self._fresh[part]) < total:
+                self._fresh[part] = np.empty(total, np.int64)
+            fresh, at, stops = self._fresh[part], 0, [0]
+            for rows, count in buffers:
+                if self._held[part] + count > MAX_LOAD * self._sizes[part]:
+                    self._make_room(part, count, words)
+                found = self._kernel.insert(
+                    self._tables[part],
+                    self._sizes[part],
+                    words,
+                    rows,
+                    count,
+                    part,
+                    self.threads,
+                    fresh[at:],
+                    24,
+                )
+                at += found
+                self._held[part] += found
+                stops.append(at)
+            return stops
+
+        stops = self.each(add)
+        if self.threads == 1:
+            return [(self._fresh[0], [stops[0][k]], [stops[0][k + 1]]) for k in range(len(buffers))]
+        merged = []
+        for k in range(len(buffers)):
+            lists = [self._fresh[part][stops[part][k] : stops[part][k + 1]] for part in range(self.threads)]
+            ends = np.cumsum([len(one) for one in lists]).tolist()
+            merged.append((np.concatenate(lists), [0, *ends[:-1]], ends))
+        return merged
+
+    def _make_room(self, part: int, count: int, words: int) -> None:
+        """Make a partition larger before so many rows, of which few are new, come in."""
+        size = self._sizes[part]
+        if self._held[part] > 0.5 * size or self._held[part] + count > 0.97 * size:
+            larger = size
+            while self._held[part] + count > MAX_LOAD * larger:
+                larger = larger * 2 if larger < 1 << 24 else larger * 3 // 2
+            self._move(part, larger, words)
+
+    def _move(self, part: int, size: int, words: int) -> None:
+        nothing = np.zeros(0, np.int64)
+        table = np.zeros(size * words, np.int64)
+        self._kernel.move_in(
+            self._tables[part],
+            self._sizes[part],
+            words,
+            nothing,
+            table,
+            size,
+            words,
+            nothing,
+            np.zeros(words, np.int64),
+            part,
+            self.threads,
+        )
+        self._tables[part], self._sizes[part] = table, size
+
+    def locate(self, rows: Any, count: int, words: int) -> Any:
+        """Return where rows are; see ``Store``."""
+        slots = np.full(count, -1, np.int64)
+
+        def find(part: int) -> None:
+            self._kernel.locate(
+                self._tables[part],
+                self._sizes[part],
+                words,
+                rows,
+                count,
+                part,
+                self.threads,
+                slots,
+                sum(self._sizes[:part]),
+            )
+
+        self.each(find)
+        return slots
+
+    @property
+    def extent(self) -> int:
+        """How many slots there are."""
+        return sum(self._sizes)
+
+    def relayout(self, old: Layout, new: Layout) -> None:
+        """Write all rows in another layout; a component that the old one lacks is 0."""
+        flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
+        self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
+        tables = [np.zeros(size * new.words, np.int64) for size in self._sizes]
+        for part in range(self.threads):
+            self._held[part] = 0
+            for other in range(self.threads):
+                self._held[part] += self._kernel.move_in(
+                    self._tables[other],
+                    sizes[other],
+                    old.words,
+                    flat[0],
+                    tables[part],
+                    self._sizes[part],
+                    new.words,
+                    flat[1],
+                    np.zeros(new.words, np.int64),
+                    part,
+                    self.threads,
+                )
+        self._tables = tables
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes, in bytes."""
+        return sum(table.nbytes for table in self._tables)

@@ -1,0 +1,264 @@
+"""What properties say, as tries over the components that their predicates look at.
+
+A predicate is run with its reads recorded (``reads.py``). Its answer is kept under the values of what it read, each
+component projected to the field that was read: any other row with the same ones gets the same answer without
+running it. A node of a trie tests one projected component; its children are an array, so that a look-up is a few
+loads. Nodes are never wrong for a row, only finer than need be, so any order of tests is sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+Read = Any
+from everyway.invariants.property import Property, PropertyKind
+from everyway.models.language.faults import FAULT_KINDS
+
+from . import codes
+from .model_tables import ModelTables, NodeValue, Surroundings
+from .regions import Region
+
+Projection = tuple[int, str, str]
+"""A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
+
+
+@frozen
+class Test:
+    """One test: a component of the state before a step (side 0) or after it (side 1), and its projection."""
+
+    side: int
+    component: int
+    projection: int
+
+
+class Tries:
+    """The tries of some properties over the tables of a model.
+
+    Args:
+        tables: the model's tables.
+        properties: the properties; those of steps are kept apart from those of states.
+    """
+
+    def __init__(self, tables: ModelTables, properties: Sequence[Property]) -> None:
+        self._tables = tables
+        self._pool = tables.pool
+        self.of_states = [p for p in properties if p.kind is not PropertyKind.EVERY_STEP]
+        self.of_steps = [p for p in properties if p.kind is PropertyKind.EVERY_STEP]
+        self.calls = 0
+        """How often a predicate was run."""
+        self._tries = Region(self._pool, codes.TRIE_STRIDE, 0, codes.TRIES)
+        self._count = 0
+        self._cells = Region(self._pool, 2, 0, codes.PROJECTIONS)
+        self._projections: dict[Projection, int] = {}
+        self._classes: list[dict[Hashable, int]] = []
+        self._regions: list[Region] = []
+        self._readers: list[tuple[int, Callable[[Any], Hashable]]] = []
+        self._state_roots = Region(self._pool, 1, codes.MISS, codes.STATE_ROOTS)
+        self._state_roots.need(len(self.of_states))
+        self._step_bases = Region(self._pool, 1, 0, codes.STEP_ROOTS)
+        self._step_bases.need(len(self.of_steps))
+        self._step_roots = [
+            Region(self._pool, 1, codes.MISS, self._told_step(p)) for p in range(len(self.of_steps))
+        ]
+        self._reads_messages: set[Property] = set()
+        self._channels = len(tables.channels)
+        self._pool.head[codes.STATE_PROPERTIES] = len(self.of_states)
+        self._pool.head[codes.STEP_PROPERTIES] = len(self.of_steps)
+
+    def _told_step(self, p: int) -> Callable[[int], None]:
+        return lambda base: self._step_bases.put(p, base)
+
+    def keep_up(self) -> None:
+        """Make room for moves that are new, and forget what was said before a channel was known."""
+        for region in self._step_roots:
+            region.need(self._tables.moves)
+        if self._channels == len(self._tables.channels):
+            return
+        self._channels = len(self._tables.channels)
+        # What was read of the messages in flight did not cover the new channel.
+        for p, prop in enumerate(self.of_states):
+            if prop in self._reads_messages:
+                self._state_roots.put(p, codes.MISS)
+        for region, prop in zip(self._step_roots, self.of_steps, strict=True):
+            if prop in self._reads_messages:
+                self._pool.items[region.base : region.base + region.capacity] = codes.MISS
+
+    def learn_state(self, p: int, row: Sequence[int]) -> None:
+        """Run a property's predicate on a row, and keep the answer for all rows that look alike to it."""
+        prop = self.of_states[p]
+        if self._known(self._state_roots.base + p, [row]) is not None:
+            return
+        world = self._tables.world(row)
+        self.calls += 1
+        bits, reads = recorded([world], lambda seen: said(prop, seen))
+        self._keep(self._state_roots.base + p, prop, bits, reads, [row])
+
+    def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
+        """Do the same for a property of steps, and a step between two rows."""
+        prop, action = self.of_steps[p], self._tables.actions[move]
+        root = self._step_roots[p].base + move
+        if self._known(root, [before, after]) is not None:
+            return
+        worlds = [self._tables.world(before), self._tables.world(after)]
+        self.calls += 1
+        bits, reads = recorded(worlds, lambda one, other: said(prop, one, action, other))
+        self._keep(root, prop, bits, reads, [before, after])
+
+    def _known(self, slot: int, rows: Sequence[Sequence[int]]) -> int | None:
+        """Return what a trie says of a row; None if it does not know."""
+        items = self._pool.items
+        while items[slot] >= 0:
+            entry = self._tries.base + int(items[slot]) * codes.TRIE_STRIDE
+            side, component, projection, children, capacity = (
+                int(item) for item in items[entry : entry + codes.TRIE_STRIDE]
+            )
+            value = self._value(component, rows[side])
+            if projection >= 0:
+                value = self._class_of(projection, value)
+                items = self._pool.items
+            if value >= capacity:
+                return None
+            slot = children + value
+        return codes.LEAF - int(items[slot]) if items[slot] <= codes.LEAF else None
+
+    def _keep(
+        self, slot: int, prop: Property, bits: int, reads: Sequence[Read], rows: Sequence[Sequence[int]]
+    ) -> None:
+        remaining = [test for read in reads for test in self._tests(prop, read)]
+        while True:
+            items = self._pool.items
+            if items[slot] <= codes.LEAF:
+                return
+            if items[slot] < 0:
+                if not remaining:
+                    items[slot] = codes.LEAF - bits
+                    return
+                node = self._new_node(remaining[0])
+                self._pool.items[slot] = node
+            node = int(self._pool.items[slot])
+            side, component, projection, _, _ = self._node(node)
+            remaining = [test for test in remaining if test != Test(side, component, projection)]
+            value = self._value(component, rows[side])
+            if projection >= 0:
+                value = self._class_of(projection, value)
+            self._widen(node, value + 1)
+            slot = self._node(node)[3] + value
+
+    def _node(self, node: int) -> tuple[int, ...]:
+        entry = self._tries.base + node * codes.TRIE_STRIDE
+        return tuple(int(item) for item in self._pool.items[entry : entry + codes.TRIE_STRIDE])
+
+    def _new_node(self, test: Test) -> int:
+        node = self._count
+        self._count += 1
+        self._tries.need(node + 1)
+        self._tries.put(node, [test.side, test.component, test.projection, 0, 0])
+        return node
+
+    def _widen(self, node: int, count: int) -> None:
+        """See that a node of a trie has room for so many children."""
+        _, _, _, children, capacity = self._node(node)
+        if count <= capacity:
+            return
+        wider = max(2, 2 * capacity, count)
+        base = self._pool.room(wider, codes.MISS)
+        self._pool.items[base : base + capacity] = self._pool.items[children : children + capacity]
+        self._tries.put(node, [base, wider], codes.TRIE_CHILDREN)
+
+    def _value(self, component: int, row: Sequence[int]) -> int:
+        word, shift, bits = self._tables.layout.places[component]
+        return (int(row[word]) >> shift) & ((1 << bits) - 1)
+
+    def _class_of(self, projection: int, value: int) -> int:
+        """Return the number of what a projection shows of a component's value."""
+        region = self._regions[projection]
+        if value >= region.capacity:
+            region.need(value + 1)
+            self._cells.put(projection, region.capacity, 1)
+        known = region.get(value)
+        if known >= 0:
+            return known
+        component, reader = self._readers[projection]
+        seen = reader(self._tables.components[component].items[value])
+        classes = self._classes[projection]
+        number = classes.setdefault((type(seen), seen), len(classes))
+        region.put(value, number)
+        return number
+
+    def _tests(self, prop: Property, read: Read) -> list[Test]:
+        """Return the tests that cover a read."""
+        tables = self._tables
+        count, watching = len(tables.nodes), len(tables.observers)
+        if read.part == "messages":
+            self._reads_messages.add(prop)
+            return [
+                Test(read.world, count + 1 + watching + channel, -1)
+                for channel, (_, to) in enumerate(tables.ends)
+                if to == read.position
+            ]
+        if read.part in ("node", "up"):
+            component = read.position
+        elif read.part == "observer":
+            component = count + 1 + read.position
+        else:
+            component = count
+        return [Test(read.world, component, self._projection((component, read.part, read.field)))]
+
+    def _projection(self, key: Projection) -> int:
+        if key not in self._projections:
+            number = len(self._projections)
+            self._projections[key] = number
+            self._cells.need(number + 1)
+            self._regions.append(Region(self._pool, 1, codes.MISS, self._told_cell(number)))
+            self._cells.put(number, self._regions[number].capacity, 1)
+            self._classes.append({})
+            self._readers.append((key[0], _reader(key[1], key[2])))
+        return self._projections[key]
+
+    def _told_cell(self, number: int) -> Callable[[int], None]:
+        return lambda base: self._cells.put(number, base)
+
+
+def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
+    """Return what a read sees of a component's value."""
+
+    def node(value: NodeValue) -> Hashable:
+        return getattr(value.state, field) if field else value.state
+
+    def up(value: NodeValue) -> Hashable:
+        return value.is_up
+
+    def cut_off(value: Surroundings) -> Hashable:
+        return value.cut_off
+
+    def left(value: Surroundings) -> Hashable:
+        return value.left[FAULT_KINDS.index(field)] if field else value.left
+
+    def start(value: Surroundings) -> Hashable:
+        return value.start
+
+    def observer(value: Any) -> Hashable:
+        seen: Hashable = getattr(value, field) if field else value
+        return seen
+
+    readers: dict[str, Callable[[Any], Hashable]] = {
+        "node": node,
+        "up": up,
+        "cut_off": cut_off,
+        "left": left,
+        "start": start,
+        "observer": observer,
+    }
+    return readers[part]
+
+
+def said(prop: Property, *arguments: Any) -> int:
+    """Return what a property says of a state or a step, as the bits of a leaf."""
+    if prop.kind in (PropertyKind.POSSIBLE, PropertyKind.RECOVERABLE):
+        return codes.SAYS_FOUND if prop.judge(*arguments) is None else 0
+    if not prop.is_premise_met(*arguments):
+        return 0
+    return codes.SAYS_PREMISE | (codes.SAYS_FOUND if prop.judge(*arguments) is not None else 0)
