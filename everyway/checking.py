@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from everyway.explorer import (
-    Exploration,
+    Engine,
     Finding,
     Growth,
     Limits,
@@ -17,7 +17,7 @@ from everyway.explorer import (
     Statistics,
     Verdict,
     Watcher,
-    fastest_growing,
+    explore,
     vacuity,
 )
 from everyway.invariants.property import Property, no_deadlock
@@ -106,6 +106,8 @@ def check(
     deadlock: bool | None = None,
     watcher: Watcher | None = None,
     stop_when_decided: bool = False,
+    engine: Engine = "auto",
+    threads: int | None = None,
 ) -> Report:
     """Check a protocol under faults, a system, or any object with ``initial()`` and ``steps(state)``.
 
@@ -119,6 +121,10 @@ def check(
             plain system has ``is_final(state)``.
         watcher: is called several times a second, for progress.
         stop_when_decided: stop as soon as every property is decided, rather than visit the whole space.
+        engine: what explores: ``"tables"`` (compiled), ``"plain"`` (the same tables in plain Python), ``"reference"``
+            (state by state), or ``"auto"``: tables, compiled once the search has grown.
+        threads: on how many threads the tables are worked on; by default one for each core. Nothing that is reported
+            depends on it.
 
     Raises:
         ModelError: if the model breaks a rule of the language.
@@ -135,14 +141,16 @@ def check(
         promises.append(no_deadlock(system.is_final))
     _refuse_twins(promises)
     limits = limits or Limits()
-    exploration = Exploration(
+    exploration = explore(
         system,
         promises,
         search=search,
         limits=limits,
         watcher=watcher,
         stop_when_decided=stop_when_decided,
-    ).run()
+        engine=engine,
+        threads=threads,
+    )
     ran_out = exploration.stopped_by in ("max_states", "max_seconds", "interrupt")
     return Report(
         system,
@@ -154,7 +162,7 @@ def check(
         exploration.told_limit,
         exploration.stopped_by or ("max_depth" if exploration.statistics.cut else ""),
         vacuity(system, exploration.statistics, promises),
-        fastest_growing(exploration.states) if ran_out else None,
+        exploration.growth() if ran_out else None,
     )
 
 

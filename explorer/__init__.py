@@ -3,8 +3,12 @@
 ``reference.py`` searches breadth-first or depth-first within ``limits.py``, counts what it sees
 (``statistics.py``) and gives verdicts (``verdict.py``); ``recoverability.py`` decides AG EF on the explored
 graph. ``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
+
+``tables/`` is the fast engine, which must agree with the reference on everything; ``reads.py`` tells it what a predicate
+looks at. ``engine.py`` chooses between them.
 """
 
+from .engine import Engine, Explored, explore
 from .growth import Growth, fastest_growing
 from .limits import DEFAULT_MAX_STATES, Limits
 from .recoverability import Edge, trapped_states
@@ -17,7 +21,9 @@ __all__ = [
     "DEFAULT_MAX_STATES",
     "Deed",
     "Edge",
+    "Engine",
     "Exploration",
+    "Explored",
     "Finding",
     "Growth",
     "Limits",
@@ -29,6 +35,7 @@ __all__ = [
     "Verdict",
     "Visit",
     "Watcher",
+    "explore",
     "fastest_growing",
     "trapped_states",
     "vacuity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -37,17 +37,23 @@ def fastest_growing(states: Sequence[Any]) -> Growth | None:
     None if no part took more than a few new values then, as in a space that is merely large.
     """
     late = len(states) // 2
+    return growing_part(
+        (name, value, number >= late) for number, state in enumerate(states) for name, value in _parts(state)
+    )
+
+
+def growing_part(values: Iterable[tuple[str, Any, bool]]) -> Growth | None:
+    """Do the same for the values of the parts, in the order in which they were met: each with whether that was late."""
     seen: dict[str, set[Any]] = {}
     new: dict[str, int] = {}
     latest: dict[str, Any] = {}
-    for number, state in enumerate(states):
-        for name, value in _parts(state):
-            values = seen.setdefault(name, set())
-            if value not in values:
-                values.add(value)
-                if number >= late:
-                    new[name] = new.get(name, 0) + 1
-                    latest[name] = value
+    for name, value, is_late in values:
+        known = seen.setdefault(name, set())
+        if value not in known:
+            known.add(value)
+            if is_late:
+                new[name] = new.get(name, 0) + 1
+                latest[name] = value
     if max(new.values(), default=0) < MANY:
         return None
     # Of two that grow alike, the one that is a single field says more.
@@ -58,14 +64,7 @@ def fastest_growing(states: Sequence[Any]) -> Growth | None:
 def _parts(state: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(state, World):
         for name, value in state.components():
-            if isinstance(value, Node):
-                for field, part in _parts(value):
-                    if field != "id":
-                        yield f"{name}, field {field}", part
-            elif isinstance(value, (Bag, Fifo, MessageSet)):
-                yield name, f"{len(value.content())} messages"
-            else:
-                yield name, value
+            yield from component_parts(name, value)
     elif attrs.has(type(state)):
         for field in attrs.fields(type(state)):
             yield field.name, getattr(state, field.name)
@@ -75,6 +74,18 @@ def _parts(state: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"position {number}", value) for number, value in enumerate(state))
     else:
         yield "the state", state
+
+
+def component_parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the parts of a world's component whose growth is told apart: a node's fields, a mailbox's size."""
+    if isinstance(value, Node):
+        for field, part in _parts(value):
+            if field != "id":
+                yield f"{name}, field {field}", part
+    elif isinstance(value, (Bag, Fifo, MessageSet)):
+        yield name, f"{len(value.content())} messages"
+    else:
+        yield name, value
 
 
 def _short(value: Any) -> str:

@@ -14,9 +14,10 @@ from typing import Any, Literal, Protocol, get_args
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import ModelError, UsageError, did_you_mean
 
+from .growth import Growth, fastest_growing
 from .limits import Limits
 from .recoverability import Edge, trapped_states
-from .statistics import Statistics
+from .statistics import Statistics, told_limit
 from .verdict import Outcome, Path, Verdict, Visit
 
 Search = Literal["bfs", "dfs"]
@@ -260,6 +261,10 @@ class Exploration:
             number = parent
         return tuple(reversed(backwards))
 
+    def growth(self) -> Growth | None:
+        """Return the part of the state that kept growing, if any did."""
+        return fastest_growing(self.states)
+
     # Verdicts.
 
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -322,19 +327,7 @@ class Exploration:
     @property
     def told_limit(self) -> str:
         """What stopped the search, in words; empty if nothing did."""
-        seen = f"{self.statistics.states:,} states"
-        match self.stopped_by:
-            case "max_states":
-                return f"stopped at the limit of {self.limits.max_states:,} states"
-            case "max_seconds":
-                return f"stopped after {self.limits.max_seconds:g} s, at {seen}"
-            case "interrupt":
-                return f"interrupted after {self.statistics.seconds:.1f} s, at {seen}"
-            case "decided":
-                return f"stopped at {seen}, as soon as every property was decided"
-        if self.statistics.cut:
-            return f"cut at depth {self.limits.max_depth}: {self.statistics.cut:,} states have more to come"
-        return ""
+        return told_limit(self.stopped_by, self.limits, self.statistics)
 
 
 def _check_hashable(state: Any) -> None:

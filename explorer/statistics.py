@@ -9,6 +9,8 @@ from attrs import define, field, frozen
 
 from everyway.models.language.action import Action, Kind
 
+from .limits import Limits
+
 
 @frozen
 class Deed:
@@ -49,6 +51,10 @@ class Statistics:
     cut: int = 0
     """States at the depth limit that have successors which were not visited."""
     seconds: float = 0.0
+    values: dict[str, int] = field(factory=dict, eq=False)
+    """How many distinct values each component of the state took, as far as the engine knows."""
+    memory: int = field(default=0, eq=False)
+    """What was held in memory for the states, in bytes, as far as the engine knows."""
 
     def count(self, action: Any, times: int = 1) -> None:
         """Count a step that was taken so many times."""
@@ -64,3 +70,22 @@ class Statistics:
     def taken(self, *kinds: Kind) -> int:
         """Return how many steps of these kinds were taken."""
         return sum(times for deed, times in self.deeds.items() if deed.kind in kinds)
+
+
+def told_limit(stopped_by: str, limits: Limits, statistics: Statistics) -> str:
+    """Return what stopped a search, in words; empty if nothing did."""
+    seen = f"{statistics.states:,} states"
+    match stopped_by:
+        case "max_states":
+            return f"stopped at the limit of {limits.max_states:,} states"
+        case "max_seconds":
+            return f"stopped after {limits.max_seconds:g} s, at {seen}"
+        case "max_memory":
+            return f"stopped as the memory for it was used up, at {seen}"
+        case "interrupt":
+            return f"interrupted after {statistics.seconds:.1f} s, at {seen}"
+        case "decided":
+            return f"stopped at {seen}, as soon as every property was decided"
+    if statistics.cut:
+        return f"cut at depth {limits.max_depth}: {statistics.cut:,} states have more to come"
+    return ""

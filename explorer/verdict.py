@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from enum import Enum
 from typing import Any
 
@@ -48,7 +48,7 @@ class Verdict:
     """Whether no shorter path shows the same; false for depth-first search."""
     why: str = ""
     """For ``unknown``: what stopped the search. For ``recoverable``: how many states are trapped."""
-    trapped: frozenset[Hashable] = frozenset()
+    trapped: Collection[Any] = frozenset()
     """For a violated ``recoverable``: the states from which the goal cannot be reached any more."""
 
     @builtins.property

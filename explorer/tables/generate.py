@@ -69,6 +69,7 @@ from .codes import (
     REASON,
     SAYS_FOUND,
     SAYS_PREMISE,
+    SKIPPED,
     STEP_PROPERTIES,
     STEP_ROOTS,
     SUCCESSORS,
@@ -221,6 +222,7 @@ def generate(
     moves = head[MOVES]
     timeouts = head[TIMEOUTS_ARE]
     step_properties = head[STEP_PROPERTIES]
+    skipped = head[SKIPPED]
     has_observers = head[OBSERVER_COUNT] > 0
     first_channel = node_count + 1 + head[OBSERVER_COUNT]
     environment_place = layout + node_count * 3
@@ -329,7 +331,7 @@ def generate(
                     if is_complete:
                         scratch[TRAIL + taken] = move
                         taken += 1
-                        if differs:
+                        if differs and not kind & skipped:
                             ordinals[n] = ordinal
                             n += 1
                             if not kind & FLAG_FAULT:

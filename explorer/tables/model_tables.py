@@ -6,11 +6,12 @@ of the misses that were filled, in their order; so that order is all a checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from attrs import frozen
 
+from everyway.explorer.growth import component_parts
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.behaviour import Outcome
 from everyway.models.language.faults import FAULT_KINDS, Timeouts
@@ -52,18 +53,21 @@ class Values:
     def __init__(self, name: str) -> None:
         self.name = name
         self.items: list[Any] = []
+        self.met: list[int] = []
+        """How many states had been visited when each was first seen."""
         self._numbers: dict[Hashable, int] = {}
 
     def __len__(self) -> int:
         return len(self.items)
 
-    def number(self, value: Hashable) -> tuple[int, bool]:
-        """Return a value's number, and whether it is new."""
+    def number(self, value: Hashable, now: int = 0) -> tuple[int, bool]:
+        """Return a value's number, and whether it is new; ``now`` is how many states were visited."""
         known = self._numbers.get(value)
         if known is not None:
             return known, False
         self._numbers[value] = len(self.items)
         self.items.append(value)
+        self.met.append(now)
         return len(self.items) - 1, True
 
     def find(self, value: Hashable) -> int | None:
@@ -94,6 +98,8 @@ class ModelTables:
         self.journal: list[tuple[int, int, int, int]] = []
         """The misses that were filled, in their order."""
         self.layout = Layout(1, ())
+        self.now = 0
+        """How many states were visited so far; for telling what grows."""
         self.actions: list[Action | None] = [None]
         """What each move is."""
         self._outcomes: dict[int, tuple[Outcome, int, bool]] = {}
@@ -230,6 +236,18 @@ class ModelTables:
         found += [contents.get(channel, 0) for channel in range(len(self.channels))]
         numbers = [number for number in found if number is not None]
         return self.layout.packed(numbers) if len(numbers) == len(found) else None
+
+    def parts(self, component: int, number: int) -> Iterator[tuple[str, Any]]:
+        """Yield the parts of a component's value, with names, as growth is told of them."""
+        values = self.components[component]
+        value = values.items[number]
+        if isinstance(value, NodeValue):
+            yield from component_parts(values.name, value.state)
+        elif isinstance(value, Surroundings):
+            yield "partition", value.cut_off
+            yield "faults left", value.left
+        else:
+            yield from component_parts(values.name, value)
 
     # Filling in what is missing.
 
@@ -429,7 +447,7 @@ class ModelTables:
     # Components and their values.
 
     def _node(self, i: int, value: NodeValue) -> int:
-        number, is_new = self.nodes[i].number(value)
+        number, is_new = self.nodes[i].number(value, self.now)
         if is_new:
             self._own[i].need(number + 1)
             self._own[i].put(number, int(value.is_up), codes.OWN_UP)
@@ -437,7 +455,7 @@ class ModelTables:
         return number
 
     def _observer(self, j: int, value: Observer) -> int:
-        return self.observers[j].number(value)[0]
+        return self.observers[j].number(value, self.now)[0]
 
     def _channel(self, sender: int, to: int) -> int:
         """Return the number of the channel between two nodes; a new one the first time."""
@@ -468,7 +486,7 @@ class ModelTables:
         return (to, order_key(self.names[sender]))
 
     def _content(self, channel: int, value: Mailbox) -> int:
-        number, is_new = self.channels[channel].number(value)
+        number, is_new = self.channels[channel].number(value, self.now)
         if is_new:
             self._deliverable[channel].need(number + 1)
             self._faults[channel].need(number + 1)
@@ -523,7 +541,7 @@ class ModelTables:
     # The environment.
 
     def _surroundings(self, value: Surroundings) -> int:
-        number, is_new = self.environment.number(value)
+        number, is_new = self.environment.number(value, self.now)
         if is_new:
             self._environment_region.need(number + 1)
             self._note_surroundings(number, value)

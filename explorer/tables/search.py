@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from everyway.explorer.growth import Growth, growing_part
 from everyway.explorer.limits import Limits
-from everyway.explorer.statistics import Statistics
-from everyway.explorer.verdict import Path, Visit
+from everyway.explorer.statistics import Statistics, told_limit
+from everyway.explorer.verdict import Path, Verdict, Visit
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.errors import ModelError
 from everyway.models.language.system import System
@@ -31,6 +32,8 @@ from .tries import Tries
 Watcher = Callable[[Statistics, int], None]
 
 MISSES_AT_ONCE = 2_048
+WORTH_COMPILING = 20_000
+"""After so many transitions the kernel is compiled, or fetched from where it was kept."""
 
 
 class Growing:
@@ -105,7 +108,8 @@ class TableSearch:
         watcher: is called several times a second, for progress.
         stop_when_decided: stop as soon as every property is decided.
         threads: how many threads work on it.
-        is_compiled: whether the kernel is compiled, or runs in plain Python.
+        engine: "tables" for the compiled kernel, "plain" for the same in plain Python, "auto" for plain Python until
+            the search has grown.
         batch: how many rows are expanded at once; by default as many as is quick.
     """
 
@@ -118,7 +122,7 @@ class TableSearch:
         watcher: Watcher | None = None,
         stop_when_decided: bool = False,
         threads: int = 1,
-        is_compiled: bool = True,
+        engine: str = "auto",
         batch: int | None = None,
     ) -> None:
         self.system = system
@@ -128,15 +132,15 @@ class TableSearch:
         self.stopped_by = ""
         self.tables = ModelTables(system)
         self.tries = Tries(self.tables, self.properties)
-        self.store: Store = CompiledStore(threads) if is_compiled else PlainStore()
-        self._most = batch or (1 << 15 if is_compiled else 1 << 8)
-        self._batch = min(self._most, 64)
+        self._threads = threads
+        self._may_grow = engine == "auto"
+        self._asked_batch = batch
+        self.store: Store = CompiledStore(threads) if engine == "tables" else PlainStore()
+        self._batch = 64
         self._watcher = watcher
         self._stop_when_decided = stop_when_decided
         self._started = self._told = time.monotonic()
-        self._lanes = [
-            Lane(len(self.tries.of_states), len(self.tries.of_steps)) for _ in range(self.store.threads)
-        ]
+        self._lanes = self._new_lanes()
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
         self._keeps_rows = any(prop.kind is PropertyKind.RECOVERABLE for prop in self.properties)
@@ -156,6 +160,12 @@ class TableSearch:
         self._environments = np.zeros(1, np.int64)
         self._next = Growing(np.int64)
         self._next_count = 0
+        self._source: Any = None
+        self._numbers: list[int] | None = None
+        """The rows that are being expanded; those of the last level unless it says otherwise."""
+
+    def _new_lanes(self) -> list[Lane]:
+        return [Lane(len(self.tries.of_states), len(self.tries.of_steps)) for _ in range(self.store.threads)]
 
     # The search.
 
@@ -170,6 +180,7 @@ class TableSearch:
 
     def _search(self) -> None:
         self._seed()
+        self.tries.keep_up()
         depth = 0
         while self._next_count and not self.stopped_by:
             self._turn_level()
@@ -217,10 +228,25 @@ class TableSearch:
     def _expand_level(self, depth: int) -> None:
         at = 0
         while at < self.levels[-1][1] and not self._must_stop(self.levels[-1][1] - at + self._next_count):
-            last = min(at + self._batch, self.levels[-1][1])
+            last = min(at + (self._asked_batch or self._batch), self.levels[-1][1])
             self._expand(at, last, depth)
             at = last
-            self._batch = min(2 * self._batch, self._most)
+            if self._may_grow and self.statistics.transitions > WORTH_COMPILING:
+                self._compile()
+            self._batch = self._asked_batch or min(2 * self._batch, self.store.batch)
+
+    def _compile(self) -> None:
+        """Go on with the compiled kernel, if this machine can."""
+        self._may_grow = False
+        try:
+            store = CompiledStore(self._threads)
+        except ImportError:
+            return
+        assert isinstance(self.store, PlainStore)
+        rows, count = self.store.rows()
+        store.insert([(rows, count)], self.tables.layout.words)
+        self.store = store
+        self._lanes = self._new_lanes()
 
     def _expand(self, first: int, last: int, depth: int) -> None:
         """Expand rows of the current level."""
@@ -315,7 +341,7 @@ class TableSearch:
 
     def _generate_lane(self, lane: Lane) -> None:
         view, words = self.store.view, self.tables.layout.words
-        rows, _ = self.levels[-1]
+        rows = self.levels[-1][0] if self._source is None else self._source
         if len(lane.counts) < self.tables.moves:
             lane.counts = np.concatenate([lane.counts, np.zeros(2 * self.tables.moves, np.int64)])
         self.store.generate(
@@ -339,22 +365,25 @@ class TableSearch:
 
     def _fill(self) -> None:
         """Fill in what the kernel missed."""
-        asked = set()
+        words = self.tables.layout.words
+        stride = 4 + 2 * words
+        self.tables.now = self.statistics.states
+        asked: dict[tuple[int, int, int, int], None] = {}
         for lane in self._lanes:
-            stride = 4 + 2 * self.tables.layout.words
-            words = self.tables.layout.words
             listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
+            lane.work[codes.MISSES] = 0
             for at in range(0, len(listed), stride):
                 kind, x, y, z = listed[at : at + 4]
+                rows = listed[at + 4 : at + stride]
+                # Properties first: their rows are in the layout of before.
                 if kind == codes.ASK_STEP:
-                    rows = listed[at + 4 : at + stride]
-                    self.tries.keep_up()
                     self.tries.learn_step(x, y, rows[:words], rows[words:])
                 elif kind == codes.ASK_STATE:
-                    self.tries.learn_state(x, listed[at + 4 : at + 4 + words])
-                elif (kind, x, y, z) not in asked:
-                    asked.add((kind, x, y, z))
-                    self.tables.fill(kind, x, y, z)
+                    self.tries.learn_state(x, rows[:words])
+                else:
+                    asked[kind, x, y, z] = None
+        for question in asked:
+            self.tables.fill(*question)
         self.tries.keep_up()
 
     def _relayout(self, old: Layout) -> None:
@@ -397,8 +426,13 @@ class TableSearch:
                 premises, state, ordinal = lane.step_tallies[p * codes.TALLY_STRIDE :][: codes.TALLY_STRIDE]
                 self._premises[prop] += int(premises)
                 if state >= 0 and prop not in self.found:
-                    base = self.statistics.states - self._next_count - self.levels[-1][1]
-                    self.found[prop] = (base + lane.first + int(state), int(ordinal))
+                    self.found[prop] = (self._number_of(lane.first + int(state)), int(ordinal))
+
+    def _number_of(self, at: int) -> int:
+        """Return the number of one of the states that are being expanded."""
+        if self._numbers is not None:
+            return self._numbers[at]
+        return self.statistics.states - self._next_count - self.levels[-1][1] + at
 
     # Judging.
 
@@ -443,15 +477,14 @@ class TableSearch:
         if not len(ends) or not any(wanted):
             return
         words = self.tables.layout.words
-        rows = self.levels[-1][0].reshape(-1)[: self.levels[-1][1] * words].reshape(-1, words)
-        picked = rows[lane.first + ends].reshape(-1)
+        rows = self.levels[-1][0] if self._source is None else self._source
+        picked = np.concatenate([rows[int(at) * words : int(at + 1) * words] for at in lane.first + ends])
         shares = [(0, len(ends))] + [(0, 0)] * (len(self._lanes) - 1)
         self._look_up(picked, shares, wanted, self.marks.items)
-        base = self.statistics.states - self._next_count - self.levels[-1][1]
         for p, prop in enumerate(self.tries.of_states):
             state = int(self._lanes[0].state_tallies[p * codes.TALLY_STRIDE + codes.T_STATE])
             if state >= 0 and prop not in self.found:
-                self.found[prop] = (base + lane.first + int(ends[state]), -1)
+                self.found[prop] = (self._number_of(lane.first + int(ends[state])), -1)
 
     def _look_up(
         self, rows: Any, shares: Sequence[tuple[int, int]], wanted: Sequence[int], marks: Any
@@ -522,13 +555,23 @@ class TableSearch:
                 unknown = sums[begins[1:]] - sums[begins[:-1]]
                 keep += [lane.first + int(k) for k in np.flatnonzero(unknown == 0)]
             self.statistics.cut += last - at - len(keep)
-            base = self.statistics.states - count
-            for state in keep:
-                self._generate(state, state + 1)
-                self._add_up()
-                self._note_steps()
-                self.closed.append(base + state)
+            self._count_closed(keep)
             at = last
+
+    def _count_closed(self, keep: Sequence[int]) -> None:
+        """Take the steps of some states of the last level, which lead to nothing new."""
+        if not keep:
+            return
+        rows, count = self.levels[-1]
+        words = self.tables.layout.words
+        base = self.statistics.states - count
+        self._source = rows[: count * words].reshape(-1, words)[np.array(keep)].reshape(-1)
+        self._numbers = [base + state for state in keep]
+        self._generate(0, len(keep))
+        self._add_up()
+        self._note_steps()
+        self.closed += self._numbers
+        self._source = self._numbers = None
 
     def _generate_quietly(self, first: int, last: int) -> None:
         """Generate successors without counting or judging anything."""
@@ -540,6 +583,50 @@ class TableSearch:
             if self._generate_all():
                 break
         head[codes.STEP_PROPERTIES] = properties
+
+    # What deciding needs.
+
+    is_shortest = True
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what is known about each property."""
+        from .deciding import verdicts
+
+        return verdicts(self)
+
+    def all_rows(self) -> Any:
+        """Return the rows of all states, by their numbers. Kept only if a property needs it."""
+        words = self.tables.layout.words
+        parts = [rows[: count * words] for rows, count in self.levels]
+        parts.append(self._next.items[: self._next_count * words])
+        if len(parts) > 2 or self._next_count:
+            # Joined once, and the parts let go.
+            self.levels = [(np.concatenate(parts), self.statistics.states)]
+            self._next, self._next_count = Growing(np.int64), 0
+        return self.levels[0][0][: self.statistics.states * words]
+
+    def expanded_numbers(self) -> Any:
+        """Return the numbers of the states that were expanded, in ascending order."""
+        return np.concatenate([np.arange(self.expanded), np.array(self.closed, np.int64)])
+
+    def nearest(self, numbers: Any) -> int:
+        """Return the state that is the fewest steps away from a start."""
+        return int(numbers[0])
+
+    def successors(self, rows: Any, count: int) -> tuple[Any, Any]:
+        """Return where the successors of rows are in the store, and where each row's begin in that list."""
+        self._source = rows
+        self._generate_quietly(0, count)
+        self._source = None
+        words = self.tables.layout.words
+        places, begins, total = [], [np.zeros(1, np.int64)], 0
+        for lane in self._lanes:
+            made = int(lane.work[codes.SUCCESSORS])
+            if lane.states:
+                places.append(self.store.locate(lane.out, made, words))
+                begins.append(lane.begins[1 : lane.states + 1] + total)
+            total += made
+        return np.concatenate(places), np.concatenate(begins)
 
     # Limits, progress, results.
 
@@ -575,7 +662,40 @@ class TableSearch:
         for prop, count in self._premises.items():
             if count:
                 statistics.premises[prop.name] += count
+        statistics.values = {values.name: len(values) for values in self.tables.components}
+        statistics.memory = self.memory
         statistics.seconds = time.monotonic() - self._started
+
+    @property
+    def memory(self) -> int:
+        """What is held for the states, in bytes: the set, the rows still to expand, and the links for traces."""
+        links = self.children.items.nbytes + self.ordinals.items.nbytes + self.marks.items.nbytes
+        rows = sum(level.nbytes for level, _ in self.levels) + self._next.items.nbytes
+        return self.store.nbytes + links + rows
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every state under the bounds was visited and every step taken."""
+        return not self.stopped_by and not self.statistics.cut
+
+    @property
+    def told_limit(self) -> str:
+        """What stopped the search, in words; empty if nothing did."""
+        return told_limit(self.stopped_by, self.limits, self.statistics)
+
+    def growth(self) -> Growth | None:
+        """Return the part of the state that kept growing."""
+        late = self.statistics.states // 2
+        met = sorted(
+            (when, k, number)
+            for k, values in enumerate(self.tables.components)
+            for number, when in enumerate(values.met)
+        )
+        return growing_part(
+            (name, part, when >= late)
+            for when, k, number in met
+            for name, part in self.tables.parts(k, number)
+        )
 
     def path_to(self, number: int, ordinal: int = -1) -> Path:
         """Return the way by which a state was first reached; with an ordinal, one step further."""

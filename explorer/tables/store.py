@@ -19,6 +19,8 @@ class Store(Protocol):
     """A set of packed rows, and the kernel that works on them."""
 
     threads: int
+    batch: int
+    """How many rows to expand at once."""
     generate: Callable[..., None]
     judge: Callable[..., None]
     gather: Callable[..., int]
@@ -62,6 +64,7 @@ class PlainStore:
 
     def __init__(self) -> None:
         self.threads = 1
+        self.batch = 1 << 8
         self._numbers: dict[tuple[int, ...], int] = {}
         self.generate: Callable[..., None] = generate.generate
         self.judge: Callable[..., None] = judge.judge
@@ -87,6 +90,10 @@ class PlainStore:
                     fresh.append(j)
             found.append((np.array(fresh, np.int64), [0], [len(fresh)]))
         return found
+
+    def rows(self) -> tuple[Any, int]:
+        """Return all rows behind each other, and how many there are."""
+        return np.array(list(self._numbers), np.int64).reshape(-1), len(self._numbers)
 
     def locate(self, rows: Any, count: int, words: int) -> Any:
         """Return where rows are; see ``Store``."""
@@ -123,12 +130,12 @@ class CompiledStore:
         from .compiled import compiled
 
         self.threads = threads
+        self.batch = 1 << 15
         self._kernel = compiled()
         self.generate: Callable[..., None] = self._kernel.generate
         self.judge: Callable[..., None] = self._kernel.judge
         self.gather: Callable[..., int] = self._kernel.gather
         self.repack: Callable[..., None] = self._kernel.repack
-        self._words = 1
         self._sizes = [1 << 12] * threads
         self._tables = [np.zeros(size, np.int64) for size in self._sizes]
         self._held = [0] * threads

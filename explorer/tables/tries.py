@@ -13,9 +13,11 @@ from typing import Any
 
 from attrs import frozen
 
-Read = Any
+from everyway.explorer.reads import Read, recorded
 from everyway.invariants.property import Property, PropertyKind
+from everyway.models.language.errors import ModelError
 from everyway.models.language.faults import FAULT_KINDS
+from everyway.models.language.world import World
 
 from . import codes
 from .model_tables import ModelTables, NodeValue, Surroundings
@@ -93,7 +95,7 @@ class Tries:
             return
         world = self._tables.world(row)
         self.calls += 1
-        bits, reads = recorded([world], lambda seen: said(prop, seen))
+        bits, reads = _recorded([world], lambda seen: said(prop, seen))
         self._keep(self._state_roots.base + p, prop, bits, reads, [row])
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
@@ -104,7 +106,7 @@ class Tries:
             return
         worlds = [self._tables.world(before), self._tables.world(after)]
         self.calls += 1
-        bits, reads = recorded(worlds, lambda one, other: said(prop, one, action, other))
+        bits, reads = _recorded(worlds, lambda one, other: said(prop, one, action, other))
         self._keep(root, prop, bits, reads, [before, after])
 
     def _known(self, slot: int, rows: Sequence[Sequence[int]]) -> int | None:
@@ -253,6 +255,14 @@ def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
         "observer": observer,
     }
     return readers[part]
+
+
+def _recorded(worlds: Sequence[World], question: Callable[..., int]) -> tuple[int, Sequence[Read]]:
+    try:
+        return recorded(worlds, question)
+    except ModelError:
+        question(*worlds)  # raises the same, from the line of the user's own code
+        raise
 
 
 def said(prop: Property, *arguments: Any) -> int:

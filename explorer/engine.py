@@ -1,0 +1,91 @@
+"""Engines: which explorer a check runs on.
+
+The table engine (``tables/``) explores protocols; whatever else has ``initial()`` and ``steps(state)``, and who asks
+for it, gets the reference explorer. Both give the same counts, verdicts and traces.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, get_args
+
+from everyway.invariants.property import Property
+from everyway.models.language.errors import UsageError, did_you_mean
+from everyway.models.language.system import System
+
+from .growth import Growth
+from .limits import Limits
+from .reference import Exploration, Search, Watcher
+from .statistics import Statistics
+from .verdict import Verdict
+
+Engine = Literal["auto", "tables", "plain", "reference"]
+"""``tables``: compiled; ``plain``: the same tables in plain Python; ``reference``: the plain semantics, state by
+state. ``auto``: tables that start in plain Python and are compiled once the search has grown."""
+
+
+class Explored(Protocol):
+    """A search that has ended, whichever engine did it."""
+
+    statistics: Statistics
+    stopped_by: str
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every state under the bounds was visited and every step taken."""
+        ...
+
+    @property
+    def told_limit(self) -> str:
+        """What stopped the search, in words; empty if nothing did."""
+        ...
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return what is known about each property."""
+        ...
+
+    def growth(self) -> Growth | None:
+        """Return the part of the state that kept growing."""
+        ...
+
+
+def explore(
+    system: Any,
+    properties: Sequence[Property] = (),
+    *,
+    search: Search = "bfs",
+    limits: Limits | None = None,
+    watcher: Watcher | None = None,
+    stop_when_decided: bool = False,
+    engine: Engine = "auto",
+    threads: int | None = None,
+) -> Explored:
+    """Search a system on an engine; the arguments are those of ``Exploration``, and:
+
+    Args:
+        engine: which one.
+        threads: on how many threads the table engine works; by default one for each core.
+
+    Raises:
+        UsageError: for an engine or a number of threads that there is not.
+        ModelError: if the model breaks a rule of the language.
+    """
+    if engine not in get_args(Engine):
+        known = get_args(Engine)
+        raise UsageError(
+            f"unknown engine '{engine}'.{did_you_mean(engine, known)} Known: {', '.join(known)}."
+        )
+    if threads is not None and threads < 1:
+        raise UsageError(f"threads must be 1 or more, not {threads}.")
+    arguments: dict[str, Any] = {
+        "limits": limits,
+        "watcher": watcher,
+        "stop_when_decided": stop_when_decided,
+    }
+    if not isinstance(system, System) or engine == "reference" or search != "bfs":
+        return Exploration(system, properties, search=search, **arguments).run()
+    from .tables.search import TableSearch
+
+    cores = threads or min(os.cpu_count() or 1, 16)
+    return TableSearch(system, properties, engine=engine, threads=cores, **arguments).run()

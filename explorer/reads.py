@@ -1,0 +1,335 @@
+"""Reads: what a question looks at in a world, so that its answer can be kept for all worlds that look alike to it.
+
+A question is plain Python. It is asked of copies of the worlds, of exactly the same classes, and while it runs the
+classes of what is watched report each attribute that is fetched from a copy. So a node's field counts as read when it
+is fetched, by whatever means: a predicate, a method of the node, ``==``, ``hash``, ``repr``, a pattern. Whoever holds
+a node without looking into it has read nothing.
+
+What cannot be seen, and must not decide an answer: the identity of objects, the order of a set, and fields fetched
+past the class's ``__getattribute__`` (``object.__getattribute__``, a slot's descriptor, ``super().field``). What is
+taken as given, because no step changes it: the roster, each node's ``id``, and its class.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FunctionType, MemberDescriptorType
+from typing import Any, Literal, Protocol, TypeVar
+
+import attrs
+from attrs import define, field, frozen
+
+from everyway.models.language.message import NodeId
+from everyway.models.language.node import Node
+from everyway.models.language.world import World
+
+T = TypeVar("T")
+
+Part = Literal["node", "up", "messages", "cut_off", "left", "start", "observer"]
+"""A part of a world: a node's state, whether it is up, what is in flight to it, the side of the partition, the faults
+left, which start it was, an observer's state."""
+
+
+@frozen
+class Read:
+    """One thing that a question looked at."""
+
+    world: int
+    """Which of the worlds that the question was asked about."""
+    part: Part
+    position: int = 0
+    """Which node (of ``up`` and ``messages`` too) or observer, in the order of the roster; 0 for other parts."""
+    field: str = ""
+    """The attribute of a node or an observer, or the kind of fault that is left; empty for the whole part."""
+
+
+def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
+    """Return the answer to a question about some worlds, and what it looked at, in the order in which it first did.
+
+    Whenever other worlds of the same system show the same to all these reads (``value_of``), the question has the
+    same answer there, and makes the same reads in the same order. Equal values count as the same, as they do for
+    worlds. A question that was asked while another was being recorded is recorded for both.
+
+    Args:
+        worlds: what the question is about, e.g. the states before and after a step.
+        question: is called with the worlds; what it raises is raised.
+
+    >>> from everyway.models.gray_lamport import TwoPhase, states
+    >>> from everyway.models.language import System
+    >>> world = next(System(TwoPhase(managers=2)).initial())
+    >>> _, reads = recorded([world], lambda world: len(states(world)) <= 1 or world.is_up("TM"))
+    >>> [(world.roster.names[read.position], read.field) for read in reads]
+    [('R1', 'state'), ('R2', 'state')]
+    """
+    recorder = _Recorder()
+    with _turn:
+        twins = [recorder.twin(number, world) for number, world in enumerate(worlds)]
+        with recorder.watching():
+            answer = question(*twins)
+    return answer, tuple(Read(*read) for read in recorder.reads)
+
+
+def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
+    """Return what a read sees of some worlds: the value of the field, or the whole part."""
+    world = worlds[read.world]
+    seen: Any
+    match read.part:
+        case "node":
+            seen = world.states[read.position]
+        case "up":
+            return world.up[read.position]
+        case "messages":
+            return world.mailboxes[read.position]
+        case "cut_off":
+            return world.cut_off
+        case "left":
+            return world.faults_left(read.field) if read.field else world.left
+        case "start":
+            return world.start
+        case "observer":
+            seen = world.memory[read.position]
+    found: Hashable = getattr(seen, read.field) if read.field else seen
+    return found
+
+
+# Watching.
+
+
+class _Watch(Protocol):
+    def look(self, name: str) -> Any:
+        """Note that an attribute is fetched; return what to hand out in its place, or None for the attribute."""
+
+
+_watched: dict[int, _Watch] = {}
+"""The watch on each copy that a question is being asked of, by the copy's identity."""
+
+Key = tuple[int, Part, int, str]
+
+
+@define
+class _Recorder:
+    """What one question looks at, and the copies that it is asked of."""
+
+    reads: dict[Key, None] = field(factory=dict)
+    watches: list[tuple[Any, _Watch]] = field(factory=list)
+    """Each copy with its watch; it is kept, so that no other object gets its identity."""
+
+    def twin(self, number: int, world: World) -> World:
+        """Return a watched copy of a world."""
+        twin = World(
+            roster=world.roster,
+            states=tuple(self._part(number, "node", i, node) for i, node in enumerate(world.states)),
+            up=world.up,
+            mailboxes=world.mailboxes,
+            cut_off=world.cut_off,
+            left=world.left,
+            memory=tuple(self._part(number, "observer", i, seen) for i, seen in enumerate(world.memory)),
+            start=world.start,
+        )
+        self.watches.append((twin, _WorldWatch(self.reads, number, world, twin.states, twin.memory)))
+        return twin
+
+    def _part(self, number: int, part: Part, position: int, original: Any) -> Any:
+        anatomy = _anatomy(original)
+        twin = anatomy.copied(original)
+        self.watches.append((twin, _PartWatch(self.reads, number, part, position, anatomy)))
+        return twin
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the copies."""
+        for twin, watch in self.watches:
+            _watched[id(twin)] = watch
+        try:
+            with _hooked({type(twin): None for twin, _ in self.watches}):
+                yield
+        finally:
+            for twin, _ in self.watches:
+                del _watched[id(twin)]
+
+
+_TELLS_ALL = frozenset({"__dict__", "__getstate__", "__reduce__", "__reduce_ex__"})
+"""Attributes through which any other can be had."""
+_HASH_CACHE = "_attrs_cached_hash"
+
+
+@frozen(eq=False)
+class _Anatomy:
+    """What there is to know about a class whose instances are watched."""
+
+    kind: type
+    fields: tuple[str, ...]
+    caches_hash: bool
+    is_open: bool
+    """Whether a new instance may have more attributes than its fields, because the class has a say in making it."""
+
+    def copied(self, original: Any) -> Any:
+        """Return an equal object, without anything that methods kept in it since it was made."""
+        twin: Any = object.__new__(self.kind)
+        put = object.__setattr__
+        for name in self.fields:
+            put(twin, name, getattr(original, name))
+        for name, value in self._more(original) if self.is_open else ():
+            put(twin, name, value)
+        if self.caches_hash:
+            put(twin, _HASH_CACHE, None)
+        return twin
+
+    def _more(self, original: Any) -> Iterator[tuple[str, Any]]:
+        yield from getattr(original, "__dict__", {}).items()
+        for base in self.kind.__mro__:
+            for name, slot in vars(base).items():
+                if isinstance(slot, MemberDescriptorType):
+                    with suppress(AttributeError):
+                        yield name, slot.__get__(original)
+
+    def tells_all(self, name: str) -> bool:
+        """Return whether an attribute that is no field may tell something for which no field was read."""
+        if name in _TELLS_ALL or not self.is_open or name.startswith("__") or name == _HASH_CACHE:
+            return name in _TELLS_ALL
+        return not isinstance(getattr(self.kind, name, None), (FunctionType, property))
+
+
+_anatomies: dict[type, _Anatomy] = {}
+
+
+def _anatomy(instance: Any) -> _Anatomy:
+    kind = type(instance)
+    if kind not in _anatomies:
+        maker = next(vars(base) for base in kind.__mro__ if "__init__" in vars(base))
+        is_generated = "__attrs_attrs__" in maker and "__attrs_init__" not in maker
+        is_open = not is_generated or any(
+            hasattr(kind, name) for name in ("__attrs_pre_init__", "__attrs_post_init__")
+        )
+        fields = tuple(declared.name for declared in attrs.fields(kind))
+        _anatomies[kind] = _Anatomy(kind, fields, hasattr(instance, _HASH_CACHE), is_open)
+    return _anatomies[kind]
+
+
+@define(eq=False)
+class _PartWatch:
+    """Notes what is fetched from a node or an observer."""
+
+    reads: dict[Key, None]
+    world: int
+    part: Part
+    position: int
+    anatomy: _Anatomy
+    looked: set[str] = field(factory=set)
+
+    def look(self, name: str) -> None:
+        if name in self.looked or "" in self.looked:
+            return
+        self.looked.add(name)
+        if name in self.anatomy.fields:
+            if name != "id" or self.part != "node":
+                self.reads[self.world, self.part, self.position, name] = None
+        elif self.anatomy.tells_all(name):
+            self.looked.add("")
+            self.reads[self.world, self.part, self.position, ""] = None
+
+
+@define(eq=False)
+class _WorldWatch:
+    """Notes what is fetched from a world, and answers with care where the world's own method would read too much."""
+
+    reads: dict[Key, None]
+    number: int
+    world: World
+    states: tuple[Node, ...]
+    memory: tuple[Any, ...]
+
+    def look(self, name: str) -> Any:
+        match name:
+            case "is_up" | "live" | "faults_left" | "observer":
+                return getattr(self, name)
+            case "up":
+                for position in range(len(self.world.up)):
+                    self._note("up", position)
+            case "mailboxes":
+                for position in range(len(self.world.mailboxes)):
+                    self._note("messages", position)
+            case "memory":
+                for position in range(len(self.memory)):
+                    self._note("observer", position, "__class__")
+            case "cut_off" | "left" | "start":
+                self._note(name)
+
+    def _note(self, part: Part, position: int = 0, field: str = "") -> None:
+        if (self.number, part, position, "") not in self.reads:
+            self.reads[self.number, part, position, field] = None
+
+    def is_up(self, node: Node | NodeId) -> bool:
+        position = self.world._position(node if isinstance(node, str) else node.id)
+        self._note("up", position)
+        return self.world.up[position]
+
+    def live(self, kind: type[Any] = Node) -> tuple[Any, ...]:
+        found = []
+        for position, node in enumerate(self.states):
+            if isinstance(node, kind):
+                self._note("up", position)
+                if self.world.up[position]:
+                    found.append(node)
+        return tuple(found)
+
+    def faults_left(self, kind: str) -> int:
+        left = self.world.faults_left(kind)
+        self._note("left", field=kind)
+        return left
+
+    def observer(self, name: str) -> Any:
+        self.world.observer(name)  # raises if there is none
+        position = self.world.roster.observers.index(name)
+        self._note("observer", position, "__class__")
+        return self.memory[position]
+
+
+# Hooks: the ``__getattribute__`` of a watched class, for as long as a question runs.
+
+_turn = threading.RLock()
+"""Held while a question runs, as hooks are seen by all threads; one inside another runs in the same thread."""
+
+Getter = Callable[[Any, str], Any]
+
+_hooks: dict[type, Getter] = {}
+_own: dict[type, Getter | None] = {}
+"""The ``__getattribute__`` that each class hooked now defines itself, or None."""
+
+
+@contextmanager
+def _hooked(kinds: Iterable[type]) -> Iterator[None]:
+    """Hook those of some classes that are not hooked already."""
+    fresh = [kind for kind in kinds if kind not in _own]
+    for kind in fresh:
+        if kind not in _hooks:
+            _hooks[kind] = _hook(_original(kind))
+    try:
+        for kind in fresh:
+            _own[kind] = vars(kind).get("__getattribute__")
+            type.__setattr__(kind, "__getattribute__", _hooks[kind])
+        yield
+    finally:
+        for kind in fresh:
+            own = _own.pop(kind)
+            if own is None:
+                type.__delattr__(kind, "__getattribute__")
+            else:
+                type.__setattr__(kind, "__getattribute__", own)
+
+
+def _original(kind: type) -> Getter:
+    """Return the ``__getattribute__`` that a class has when no class is hooked."""
+    owners = (_own[base] if base in _own else vars(base).get("__getattribute__") for base in kind.__mro__)
+    return next(own for own in owners if own is not None)
+
+
+def _hook(original: Getter) -> Getter:
+    def __getattribute__(self: Any, name: str) -> Any:  # noqa: N807
+        watch = _watched.get(id(self))
+        instead = None if watch is None else watch.look(name)
+        return original(self, name) if instead is None else instead
+
+    return __getattribute__

@@ -1,0 +1,196 @@
+"""Verdicts of a search on tables, and recoverability: going backwards from the goals over rows that are expanded again.
+
+A state is safe if a goal can be reached from it. Edges are not kept; they are many times more than states. Instead the
+states that are not known to be safe are expanded again, last ones first, and are safe if a successor is. Most
+models only go forward, so a sweep or two decide nearly all; what is then left is decided on its own few edges.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterable, Iterator, Set
+from typing import Any
+
+import numpy as np
+
+from everyway.explorer.verdict import Outcome, Verdict
+from everyway.invariants.property import Broken, Property, PropertyKind
+from everyway.models.language.errors import EverywayError
+
+from . import codes
+from .search import TableSearch
+
+FORWARD_LIMIT = 20_000
+"""Most states to look at beyond a trapped one for the nodes that are stuck for good."""
+SWEEP = 1 << 15
+WORTHWHILE = 50
+"""A sweep that decides less than one in so many of those that are left is the last."""
+
+
+def verdicts(search: TableSearch) -> tuple[Verdict, ...]:
+    """Return what a search found out about each of its properties."""
+    return tuple(_verdict(search, prop) for prop in search.properties)
+
+
+def _verdict(search: TableSearch, prop: Property) -> Verdict:
+    if prop.kind is PropertyKind.RECOVERABLE:
+        return _recoverability(search, prop)
+    if prop in search.found:
+        path = search.path_to(*search.found[prop])
+        if prop.kind is PropertyKind.POSSIBLE:
+            return Verdict(prop, Outcome.HOLDS, path, None, search.is_shortest)
+        last = path[-1]
+        is_step = prop.kind is PropertyKind.EVERY_STEP
+        flaw = prop.judge(path[-2].state, last.action, last.state) if is_step else prop.judge(last.state)
+        if flaw is None:
+            raise EverywayError(
+                f"internal error: the tables say that '{prop.name}' is violated in {last.state}, the plain semantics "
+                f"says that it is not. Is its predicate a function of the state alone?"
+            )
+        return Verdict(prop, Outcome.VIOLATED, path, flaw, search.is_shortest)
+    if not search.is_complete:
+        return Verdict(prop, Outcome.UNKNOWN, why=search.told_limit)
+    if prop.kind is PropertyKind.POSSIBLE:
+        return Verdict(prop, Outcome.VIOLATED, broken=Broken("no reachable state satisfies it"))
+    return Verdict(prop, Outcome.HOLDS)
+
+
+class Trapped(Set[Hashable]):
+    """The states from which a goal cannot be reached any more: a set that decodes them only when asked."""
+
+    def __init__(self, search: TableSearch, numbers: Any) -> None:
+        self._search, self._numbers = search, numbers
+        self._places: set[int] = set()
+
+    @classmethod
+    def _from_iterable(cls, states: Iterable[Hashable]) -> frozenset[Hashable]:  # type: ignore[override]
+        return frozenset(states)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Hashable]:
+        rows, words = self._search.all_rows(), self._search.tables.layout.words
+        for number in self._numbers:
+            yield self._search.tables.world(rows[number * words : (number + 1) * words].tolist())
+
+    def __contains__(self, state: object) -> bool:
+        row = self._search.tables.row(state)  # type: ignore[arg-type]
+        if row is None:
+            return False
+        words = self._search.tables.layout.words
+        if not self._places:
+            self._places |= set(_places_of(self._search, self._numbers).tolist())
+        place = int(self._search.store.locate(np.array(row, np.int64), 1, words)[0])
+        return place in self._places
+
+
+def _places_of(search: TableSearch, numbers: Any) -> Any:
+    words = search.tables.layout.words
+    rows = search.all_rows().reshape(-1, words)[numbers].reshape(-1)
+    return search.store.locate(rows, len(numbers), words)
+
+
+def _recoverability(search: TableSearch, prop: Property) -> Verdict:
+    numbers = _trapped(search, prop)
+    if not len(numbers):
+        if search.is_complete:
+            return Verdict(prop, Outcome.HOLDS)
+        return Verdict(prop, Outcome.UNKNOWN, why=search.told_limit)
+    path = search.path_to(search.nearest(numbers))
+    trapped = Trapped(search, numbers)
+    return Verdict(
+        prop,
+        Outcome.VIOLATED,
+        path,
+        _lasting_flaw(search, prop, path[-1].state),
+        search.is_shortest,
+        why=f"{len(numbers):,} of {search.statistics.states:,} states are trapped",
+        trapped=trapped,
+    )
+
+
+def _trapped(search: TableSearch, prop: Property) -> Any:
+    """Return the numbers of the states from which no goal can be reached, in ascending order."""
+    words = search.tables.layout.words
+    rows = search.all_rows().reshape(-1, words)
+    states = search.statistics.states
+    bit = 1 << search.tries.of_states.index(prop)
+    # A state that was not expanded might lead anywhere: to be sure, it counts as one that recovers.
+    pending = search.expanded_numbers()
+    pending = pending[search.marks.items[:states][pending] & bit == 0]
+    places = _places_of(search, np.arange(states))
+    is_safe = np.ones(search.store.extent, np.bool_)
+    is_safe[places[pending]] = False
+    head = search.tables.pool.head
+    head[codes.SKIPPED] = codes.FLAG_FAULT | (0 if prop.repairs else codes.FLAG_REPAIR)
+    try:
+        while len(pending):
+            left = _sweep(search, rows, pending, places, is_safe)
+            settled = len(pending) - len(left)
+            pending = left
+            if settled * WORTHWHILE <= len(pending):
+                break
+        if len(pending) and settled:
+            _settle(search, rows, pending, places, is_safe)
+    finally:
+        head[codes.SKIPPED] = 0
+    return pending[~is_safe[places[pending]]]
+
+
+def _blocks(pending: Any) -> Iterator[Any]:
+    """Yield blocks of the states, the last ones first."""
+    for stop in range(len(pending), 0, -SWEEP):
+        yield pending[max(0, stop - SWEEP) : stop]
+
+
+def _sweep(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any) -> Any:
+    """Expand states again, and note those that have a safe successor; return the others."""
+    for block in _blocks(pending):
+        targets, begins = search.successors(rows[block].reshape(-1), len(block))
+        sums = np.concatenate([[0], np.cumsum(is_safe[targets])])
+        saved = sums[begins[1:]] > sums[begins[:-1]]
+        is_safe[places[block[saved]]] = True
+    return pending[~is_safe[places[pending]]]
+
+
+def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any) -> None:
+    """Decide the rest on the edges among them, going backwards from those with a safe successor."""
+    sources, ends = [], []
+    safe_places = []
+    for block in _blocks(pending):
+        targets, begins = search.successors(rows[block].reshape(-1), len(block))
+        origin = np.repeat(places[block], np.diff(begins))
+        leads_to_safety = is_safe[targets]
+        safe_places.append(np.unique(origin[leads_to_safety]))
+        sources.append(origin[~leads_to_safety])
+        ends.append(targets[~leads_to_safety])
+    source, end = np.concatenate(sources), np.concatenate(ends)
+    order = np.argsort(end, kind="stable")
+    source, end = source[order], end[order]
+    frontier = np.concatenate(safe_places)
+    while len(frontier):
+        frontier = np.unique(frontier[~is_safe[frontier]])
+        is_safe[frontier] = True
+        starts, stops = np.searchsorted(end, frontier), np.searchsorted(end, frontier, side="right")
+        parts = [source[start:stop] for start, stop in zip(starts, stops, strict=True) if stop > start]
+        frontier = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _lasting_flaw(search: TableSearch, prop: Property, trapped: Any) -> Broken | None:
+    """Return, of what can come after a trapped state, the flaw that names the fewest nodes.
+
+    Those are stuck whatever happens; others may still come to an end.
+    """
+    least = prop.judge(trapped)
+    seen, waiting = {trapped}, deque([trapped])
+    while waiting and least is not None and len(seen) < FORWARD_LIMIT:
+        for action, after in search.system.steps(waiting.popleft()):
+            if after in seen or action.is_fault or (action.is_repair and not prop.repairs):
+                continue
+            seen.add(after)
+            waiting.append(after)
+            flaw = prop.judge(after)
+            if flaw is not None and len(flaw.nodes) < len(least.nodes):
+                least = flaw
+    return least
