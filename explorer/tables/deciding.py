@@ -70,25 +70,25 @@ class Trapped(Set[Hashable]):
         return len(self._numbers)
 
     def __iter__(self) -> Iterator[Hashable]:
-        rows, words = self._search.all_rows(), self._search.tables.layout.words
+        rows, words = self._search.all_rows(), self._search.expander.words
         for number in self._numbers:
-            yield self._search.tables.world(rows[number * words : (number + 1) * words].tolist())
+            yield self._search.expander.tables.world(rows[number * words : (number + 1) * words].tolist())
 
     def __contains__(self, state: object) -> bool:
-        row = self._search.tables.row(state)  # type: ignore[arg-type]
+        row = self._search.expander.tables.row(state)  # type: ignore[arg-type]
         if row is None:
             return False
-        words = self._search.tables.layout.words
+        words = self._search.expander.words
         if not self._places:
             self._places |= set(_places_of(self._search, self._numbers).tolist())
-        place = int(self._search.store.locate(np.array(row, np.int64), 1, words)[0])
+        place = int(self._search.expander.store.locate(np.array(row, np.int64), 1, words)[0])
         return place in self._places
 
 
 def _places_of(search: TableSearch, numbers: Any) -> Any:
-    words = search.tables.layout.words
+    words = search.expander.words
     rows = search.all_rows().reshape(-1, words)[numbers].reshape(-1)
-    return search.store.locate(rows, len(numbers), words)
+    return search.expander.store.locate(rows, len(numbers), words)
 
 
 def _recoverability(search: TableSearch, prop: Property) -> Verdict:
@@ -112,29 +112,26 @@ def _recoverability(search: TableSearch, prop: Property) -> Verdict:
 
 def _trapped(search: TableSearch, prop: Property) -> Any:
     """Return the numbers of the states from which no goal can be reached, in ascending order."""
-    words = search.tables.layout.words
+    words = search.expander.words
     rows = search.all_rows().reshape(-1, words)
     states = search.statistics.states
-    bit = 1 << search.tries.of_states.index(prop)
+    bit = 1 << search.expander.tries.of_states.index(prop)
     # A state that was not expanded might lead anywhere: to be sure, it counts as one that recovers.
     pending = search.expanded_numbers()
     pending = pending[search.marks.items[:states][pending] & bit == 0]
     places = _places_of(search, np.arange(states))
-    is_safe = np.ones(search.store.extent, np.bool_)
+    is_safe = np.ones(search.expander.store.extent, np.bool_)
     is_safe[places[pending]] = False
-    head = search.tables.pool.head
-    head[codes.SKIPPED] = codes.FLAG_FAULT | (0 if prop.repairs else codes.FLAG_REPAIR)
-    try:
-        while len(pending):
-            left = _sweep(search, rows, pending, places, is_safe)
-            settled = len(pending) - len(left)
-            pending = left
-            if settled * WORTHWHILE <= len(pending):
-                break
-        if len(pending) and settled:
-            _settle(search, rows, pending, places, is_safe)
-    finally:
-        head[codes.SKIPPED] = 0
+    skipped = codes.FLAG_FAULT | (0 if prop.repairs else codes.FLAG_REPAIR)
+    settled = 0
+    while len(pending):
+        left = _sweep(search, rows, pending, places, is_safe, skipped)
+        settled = len(pending) - len(left)
+        pending = left
+        if settled * WORTHWHILE <= len(pending):
+            break
+    if len(pending) and settled:
+        _settle(search, rows, pending, places, is_safe, skipped)
     return pending[~is_safe[places[pending]]]
 
 
@@ -144,22 +141,28 @@ def _blocks(pending: Any) -> Iterator[Any]:
         yield pending[max(0, stop - SWEEP) : stop]
 
 
-def _sweep(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any) -> Any:
+def _successors(search: TableSearch, rows: Any, count: int, skipped: int) -> tuple[Any, Any]:
+    """Return where the successors of rows are in the store, and where in that list each row's begin."""
+    search.expander.generate_quietly(lambda: rows, 0, count, skipped)
+    return search.expander.locate()
+
+
+def _sweep(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any, skipped: int) -> Any:
     """Expand states again, and note those that have a safe successor; return the others."""
     for block in _blocks(pending):
-        targets, begins = search.successors(rows[block].reshape(-1), len(block))
+        targets, begins = _successors(search, rows[block].reshape(-1), len(block), skipped)
         sums = np.concatenate([[0], np.cumsum(is_safe[targets])])
         saved = sums[begins[1:]] > sums[begins[:-1]]
         is_safe[places[block[saved]]] = True
     return pending[~is_safe[places[pending]]]
 
 
-def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any) -> None:
+def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: Any, skipped: int) -> None:
     """Decide the rest on the edges among them, going backwards from those with a safe successor."""
     sources, ends = [], []
     safe_places = []
     for block in _blocks(pending):
-        targets, begins = search.successors(rows[block].reshape(-1), len(block))
+        targets, begins = _successors(search, rows[block].reshape(-1), len(block), skipped)
         origin = np.repeat(places[block], np.diff(begins))
         leads_to_safety = is_safe[targets]
         safe_places.append(np.unique(origin[leads_to_safety]))

@@ -24,7 +24,6 @@ from .codes import (
     STATE_ROOTS,
     T_PREMISES,
     T_STATE,
-    WORK_SIZE,
     TALLY_STRIDE,
     TRIE_CAPACITY,
     TRIE_CHILDREN,
@@ -34,6 +33,7 @@ from .codes import (
     TRIE_STRIDE,
     TRIES,
     WORDS,
+    WORK_SIZE,
 )
 
 

@@ -1,0 +1,310 @@
+"""Expanding rows on all threads, asking the model for whatever the tables lack on the way.
+
+The expander owns the tables, the tries, the store and the lanes; a search tells it which rows to expand and to judge,
+and keeps count of the states. Nothing that it gives depends on how many threads there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from everyway.invariants.property import Property
+from everyway.models.language.errors import ModelError
+from everyway.models.language.system import System
+
+from . import codes
+from .lanes import Lane
+from .model_tables import ModelTables
+from .packing import Layout
+from .store import CompiledStore, Store
+from .tries import Tries
+
+Repack = Callable[[Any, int], Any]
+"""Writes so many rows in the layout of now."""
+
+LOOKAHEAD = 4_096
+"""So many rows behind one that must wait are looked through for what else is lacking."""
+
+
+class Expander:
+    """Expands and judges rows of one system.
+
+    Args:
+        system: the protocol under its faults.
+        properties: what is to be looked up on the way.
+        store: the set of states, with the kernel.
+        relaid: is called when the layout has changed, with what writes rows in the new one.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        properties: Sequence[Property],
+        store: Store,
+        relaid: Callable[[Repack], None],
+    ) -> None:
+        self.tables = ModelTables(system)
+        self.tries = Tries(self.tables, properties)
+        self._relaid = relaid
+        self.states = 0
+        """How many states the search has visited; told by it, for telling what grows."""
+        self.counts = np.zeros(1, np.int64)
+        """How often each move was made."""
+        self.environments = np.zeros(1, np.int64)
+        """In how many states the environment had each of its values."""
+        self.premises: dict[Property, int] = dict.fromkeys(self.tries.of_states + self.tries.of_steps, 0)
+        self.use(store)
+
+    def use(self, store: Store) -> None:
+        """Work with this store, and its kernel, from now on."""
+        self.store = store
+        self.lanes = [Lane(len(self.tries.of_states), len(self.tries.of_steps)) for _ in range(store.threads)]
+
+    @property
+    def words(self) -> int:
+        """How many words a row has."""
+        return self.tables.layout.words
+
+    # Generating.
+
+    def generate(self, source: Callable[[], Any], first: int, last: int) -> None:
+        """Generate the successors of some rows into the lanes, and count the steps.
+
+        Args:
+            source: returns the rows; asked again when their layout has changed.
+            first: the number of the first row to expand.
+            last: the number of the row behind the last.
+        """
+        while True:
+            self._share(first, last)
+            if self._generate_all(source):
+                break
+        for lane in self.lanes:
+            counts = lane.counts[: self.tables.moves]
+            if len(self.counts) < len(counts):
+                self.counts = np.concatenate([self.counts, np.zeros(2 * len(counts), np.int64)])
+            self.counts[: len(counts)] += counts
+
+    @property
+    def transitions(self) -> int:
+        """How many steps were counted."""
+        return int(self.counts.sum())
+
+    def generate_quietly(self, source: Callable[[], Any], first: int, last: int, skipped: int = 0) -> None:
+        """Do the same without counting or judging anything; leave out moves that have any of some flags."""
+        head = self.tables.pool.head
+        properties = int(head[codes.STEP_PROPERTIES])
+        head[codes.STEP_PROPERTIES], head[codes.SKIPPED] = 0, skipped
+        try:
+            while True:
+                self._share(first, last)
+                if self._generate_all(source):
+                    break
+        finally:
+            head[codes.STEP_PROPERTIES], head[codes.SKIPPED] = properties, 0
+
+    def locate(self) -> tuple[Any, Any]:
+        """Return where in the store the successors are that were generated last, and where each row's begin."""
+        places, begins, total = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)], 0
+        for lane in self.lanes:
+            made = int(lane.work[codes.SUCCESSORS])
+            if lane.states:
+                places.append(self.store.locate(lane.out, made, self.words))
+                begins.append(lane.begins[1 : lane.states + 1] + total)
+            total += made
+        return np.concatenate(places), np.concatenate(begins)
+
+    def _share(self, first: int, last: int) -> None:
+        size = -(-(last - first) // len(self.lanes))
+        layout = self.tables.layout
+        for number, lane in enumerate(self.lanes):
+            start = min(first + number * size, last)
+            lane.begin(start, min(start + size, last), layout.words, self.tables.moves, len(layout.places))
+
+    def _generate_all(self, source: Callable[[], Any]) -> bool:
+        """Generate on all lanes, filling in what is missing; False if all must begin again."""
+        while True:
+            rows = source()
+            self._each(lambda lane: self._generate_lane(lane, rows))  # noqa: B023  done before rows changes
+            reasons = {int(lane.work[codes.REASON]) for lane in self.lanes}
+            if codes.TOO_MANY in reasons:
+                raise ModelError(f"more than {codes.MOST_STEPS:,} steps can be taken in one state.")
+            if reasons == {codes.DONE}:
+                return True
+            full = [lane for lane in self.lanes if lane.work[codes.REASON] == codes.FULL]
+            for lane in full:
+                lane.make_room()
+            if self._fill() or full:
+                return False
+
+    def _generate_lane(self, lane: Lane, rows: Any) -> None:
+        view, words = self.store.view, self.words
+        if len(lane.counts) < self.tables.moves:
+            lane.counts = np.concatenate([lane.counts, np.zeros(2 * self.tables.moves, np.int64)])
+        self.store.generate(
+            view(self.tables.pool.head),
+            view(self.tables.pool.items),
+            view(self.tables.memo),
+            view(rows[lane.first * words : lane.last * words]),
+            lane.states,
+            view(lane.out),
+            len(lane.out) // words,
+            view(lane.ordinals),
+            view(lane.begins),
+            view(lane.ends),
+            view(lane.counts),
+            view(lane.scratch),
+            view(lane.misses),
+            view(lane.step_tallies),
+            view(lane.work),
+            LOOKAHEAD,
+        )
+
+    # Filling in.
+
+    def _fill(self) -> bool:
+        """Fill in what the kernel missed; return whether rows are in another layout now."""
+        words = self.words
+        stride = 4 + 2 * words
+        self.tables.now = self.states
+        asked: dict[tuple[int, int, int, int], None] = {}
+        for lane in self.lanes:
+            listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
+            lane.work[codes.MISSES] = 0
+            for at in range(0, len(listed), stride):
+                kind, x, y, z = listed[at : at + 4]
+                rows = listed[at + 4 : at + stride]
+                # Properties first: their rows are in the layout of before.
+                if kind == codes.ASK_STEP:
+                    self.tries.learn_step(x, y, rows[:words], rows[words:])
+                elif kind == codes.ASK_STATE:
+                    self.tries.learn_state(x, rows[:words])
+                else:
+                    asked[kind, x, y, z] = None
+        for question in asked:
+            self.tables.fill(*question)
+        self.tries.keep_up()
+        if self.tables.fits():
+            return False
+        self._relayout(self.tables.layout)
+        return True
+
+    def _relayout(self, old: Layout) -> None:
+        """Choose a layout in which every value has room, and have all rows written in it."""
+        self.tables.lay_out()
+        new = self.tables.layout
+        flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
+        view = self.store.view
+
+        def repacked(rows: Any, count: int) -> Any:
+            out = np.zeros(count * new.words, np.int64)
+            self.store.repack(
+                view(rows), count, view(flat[0]), old.words, view(flat[1]), new.words, view(out)
+            )
+            return out
+
+        self._relaid(repacked)
+        self.store.relayout(old, new)
+
+    def _each(self, work: Callable[[Lane], None]) -> None:
+        """Do something for each lane, on all threads."""
+        if isinstance(self.store, CompiledStore):
+            self.store.each(lambda number: work(self.lanes[number]))
+        else:
+            work(self.lanes[0])
+
+    # Judging.
+
+    def steps_found(self, lane: Lane) -> list[tuple[Property, int, int]]:
+        """Return which properties of steps a lane found broken, with the row's number and the step's ordinal."""
+        found = []
+        for p, prop in enumerate(self.tries.of_steps):
+            premises, state, ordinal = lane.step_tallies[p * codes.TALLY_STRIDE :][: codes.TALLY_STRIDE]
+            self.premises[prop] += int(premises)
+            if state >= 0:
+                found.append((prop, lane.first + int(state), int(ordinal)))
+        return found
+
+    def judge(
+        self,
+        rows: Any,
+        first: int,
+        last: int,
+        wanted: Sequence[int],
+        marks: Any = None,
+        *,
+        is_counted: bool = True,
+    ) -> list[tuple[Property, int]]:
+        """Look up what the properties of states say of rows; return which were found broken or witnessed, and where.
+
+        Args:
+            rows: the rows; they are in the store already.
+            first: the number of the first row to judge.
+            last: the number of the row behind the last.
+            wanted: for each property 0 if it is not asked, 1 if it is, and 2 if it only marks its goals.
+            marks: takes for each row a bit for every goal that it is.
+            is_counted: whether the rows count in the statistics.
+        """
+        size = -(-(last - first) // len(self.lanes))
+        shares = [
+            (min(first + n * size, last), min(first + (n + 1) * size, last)) for n in range(len(self.lanes))
+        ]
+        self._look_up(
+            rows, shares, np.array([*wanted, 0], np.int64), np.zeros(1, np.int64) if marks is None else marks
+        )
+        found: dict[Property, int] = {}
+        for lane in self.lanes:
+            for p, prop in enumerate(self.tries.of_states):
+                premises, state, _ = lane.state_tallies[p * codes.TALLY_STRIDE :][: codes.TALLY_STRIDE]
+                if is_counted:
+                    self.premises[prop] += int(premises)
+                if state >= 0:
+                    found.setdefault(prop, int(state))
+            if is_counted:
+                missing = len(lane.environments) - len(self.environments)
+                if missing > 0:
+                    self.environments = np.concatenate([self.environments, np.zeros(missing, np.int64)])
+                self.environments[: len(lane.environments)] += lane.environments
+        return list(found.items())
+
+    def _look_up(self, rows: Any, shares: Sequence[tuple[int, int]], wanted: Any, marks: Any) -> None:
+        view = self.store.view
+        todo: dict[int, tuple[int, int, int]] = {}
+        for number, (first, last) in enumerate(shares):
+            self.lanes[number].begin_judging(last - first, len(self.tables.environment), self.words)
+            if last > first:
+                todo[number] = (first, last, 0)
+
+        def work(lane: Lane) -> None:
+            number = self.lanes.index(lane)
+            if number not in todo:
+                return
+            first, last, again = todo[number]
+            lane.judging[codes.ENDS] = again
+            self.store.judge(
+                view(self.tables.pool.head),
+                view(self.tables.pool.items),
+                view(rows),
+                first,
+                last,
+                view(lane.state_tallies),
+                view(wanted),
+                view(lane.environments),
+                view(marks),
+                view(lane.waiting),
+                view(lane.misses),
+                view(lane.judging),
+            )
+            lane.work[codes.MISSES] = lane.judging[codes.MISSES]
+            waiting = int(lane.judging[codes.AT])
+            if waiting:
+                todo[number] = (0, waiting, 1)
+            else:
+                del todo[number]
+
+        while todo:
+            self._each(work)
+            self._fill()

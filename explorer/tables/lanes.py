@@ -1,0 +1,84 @@
+"""Lanes: what each thread works on in a batch, and the buffers for what comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import codes
+
+MISSES_AT_ONCE = 2_048
+
+
+class Growing:
+    """An array that grows as it is filled."""
+
+    def __init__(self, dtype: Any, capacity: int = 1 << 10) -> None:
+        self.items = np.zeros(capacity, dtype)
+
+    def need(self, count: int) -> Any:
+        """See that there is room for so many items; return the array."""
+        if count > len(self.items):
+            grown = np.zeros(max(count, len(self.items) * 3 // 2), self.items.dtype)
+            grown[: len(self.items)] = self.items
+            self.items = grown
+        return self.items
+
+
+class Lane:
+    """What one thread works on: its share of a batch, and the buffers for what comes out."""
+
+    def __init__(self, properties: int, step_properties: int) -> None:
+        self.first = self.last = 0
+        self.out = np.zeros(1 << 12, np.int64)
+        self.ordinals = np.zeros(1 << 12, np.uint16)
+        self.begins = np.zeros(2, np.int64)
+        self.ends = np.zeros(2, np.int64)
+        self.counts = np.zeros(1, np.int64)
+        self.scratch = np.zeros(codes.VALUES + 64, np.int64)
+        self.misses = np.zeros(0, np.int64)
+        self.work = np.zeros(codes.WORK_SIZE, np.int64)
+        self.judging = np.zeros(codes.WORK_SIZE + properties, np.int64)
+        self.step_tallies = np.zeros(codes.TALLY_STRIDE * step_properties, np.int64)
+        self.state_tallies = np.zeros(codes.TALLY_STRIDE * properties, np.int64)
+        self.environments = np.zeros(1, np.int64)
+        self.waiting = np.zeros(1, np.int64)
+
+    @property
+    def states(self) -> int:
+        """How many rows it expands."""
+        return self.last - self.first
+
+    def begin(self, first: int, last: int, words: int, moves: int, components: int) -> None:
+        """Take a share of a batch."""
+        self.first, self.last = first, last
+        self.work[:] = 0
+        if len(self.begins) < self.states + 1:
+            self.begins = np.zeros(self.states + 1, np.int64)
+            self.ends = np.zeros(self.states + 1, np.int64)
+        if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
+            self.misses = np.zeros(MISSES_AT_ONCE * (4 + 2 * words), np.int64)
+        if len(self.scratch) < codes.VALUES + components:
+            self.scratch = np.zeros(codes.VALUES + 2 * components, np.int64)
+        self.work[codes.MISS_ROOM] = MISSES_AT_ONCE
+        self.counts = np.zeros(moves + 64, np.int64)
+        self.step_tallies[:] = 0
+        self.step_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
+
+    def make_room(self) -> None:
+        """Double the room for successors."""
+        self.out = np.concatenate([self.out, np.zeros_like(self.out)])
+        self.ordinals = np.zeros(len(self.out), np.uint16)
+        self.work[codes.AT] = self.work[codes.SUCCESSORS] = 0
+
+    def begin_judging(self, rows: int, environments: int, words: int) -> None:
+        """Take so many rows to judge."""
+        self.state_tallies[:] = 0
+        self.state_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
+        self.environments = np.zeros(environments, np.int64)
+        if len(self.waiting) < rows:
+            self.waiting = np.zeros(rows, np.int64)
+        if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
+            self.misses = np.zeros(MISSES_AT_ONCE * (4 + 2 * words), np.int64)
+        self.judging[codes.MISS_ROOM] = MISSES_AT_ONCE
