@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FunctionType, MemberDescriptorType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 import attrs
 from attrs import define, field, frozen
@@ -97,12 +97,7 @@ def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
 # Watching.
 
 
-class _Watch(Protocol):
-    def look(self, name: str) -> Any:
-        """Note that an attribute is fetched; return what to hand out in its place, or None for the attribute."""
-
-
-_watched: dict[int, _Watch] = {}
+_watched: dict[int, _PartWatch | _WorldWatch] = {}
 """The watch on each copy that a question is being asked of, by the copy's identity."""
 
 Key = tuple[int, Part, int, str]
@@ -113,7 +108,7 @@ class _Recorder:
     """What one question looks at, and the copies that it is asked of."""
 
     reads: dict[Key, None] = field(factory=dict)
-    watches: list[tuple[Any, _Watch]] = field(factory=list)
+    watches: list[tuple[Any, _PartWatch | _WorldWatch]] = field(factory=list)
     """Each copy with its watch; it is kept, so that no other object gets its identity."""
 
     def twin(self, number: int, world: World) -> World:
@@ -219,7 +214,8 @@ class _PartWatch:
     anatomy: _Anatomy
     looked: set[str] = field(factory=set)
 
-    def look(self, name: str) -> None:
+    def look(self, name: str) -> Any:
+        """Note that an attribute is fetched."""
         if name in self.looked or "" in self.looked:
             return
         self.looked.add(name)
@@ -242,6 +238,7 @@ class _WorldWatch:
     memory: tuple[Any, ...]
 
     def look(self, name: str) -> Any:
+        """Note that an attribute is fetched; return what to hand out in its place, or None for the attribute."""
         match name:
             case "is_up" | "live" | "faults_left" | "observer":
                 return getattr(self, name)

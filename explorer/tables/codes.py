@@ -49,10 +49,20 @@ OWN_UP, OWN_CHOICE, OWN_TIMEOUT, OWN_RESTART, OWN_CRASH, OWN_SUSPECTS = 0, 1, 2,
 CHANNEL_STRIDE = 8
 C_TO, C_SENDER, C_PUT, C_PUT_STRIDE, C_DELIVERABLE, C_FAULTS = 0, 1, 2, 3, 4, 5
 
-# A move: one thing that can happen, whatever the rest of the world is.
-MOVE_STRIDE = 8
-M_NODE, M_VALUE, M_POSTS, M_CUTS, M_OPERATION, M_AWAITED, M_FLAGS = 0, 1, 2, 3, 4, 5, 6
+# A move: one thing that can happen, whatever the rest of the world is. Four items, as the kernel reads them in the
+# innermost loop: what it adds to a row; the word it adds that to, its flags, its operation and its node; what it sends;
+# and what a crash leaves of it, and for a time-out whom it waits for.
+MOVE_STRIDE = 4
+M_DELTA, M_KIND, M_POSTS, M_CUTS = 0, 1, 2, 3
 FLAG_LAST, FLAG_FAULT, FLAG_REPAIR, FLAG_CUT = 1, 2, 4, 8
+FLAGS_MASK = 15
+OPERATION_SHIFT, OPERATION_MASK = 4, 0xFFFF
+WORD_SHIFT, WORD_MASK = 20, 0xFFF
+NODE_SHIFT = 32
+"""The node's number and 1; nothing above it."""
+AWAITED_SHIFT = 32
+"""In the item of the cuts, which are counted from -2."""
+CUTS_MASK = 0xFFFFFFFF
 
 # What a move does to the environment.
 (

@@ -38,6 +38,8 @@ def compiled() -> types.SimpleNamespace:
         return made[function.__name__]
 
     for function in (
+        packing.extract,
+        packing.convert,
         judge.list_miss,
         judge.walk,
         judge.judge,
@@ -55,6 +57,8 @@ def compiled() -> types.SimpleNamespace:
         generate.generate,
         packing.repack,
         storage.mixed,
+        storage.home,
+        storage.part_of,
         storage.insert,
         storage.locate,
         storage.move_in,

@@ -24,6 +24,7 @@ from .codes import (
     CHANNEL_STRIDE,
     CHANNELS,
     COMPONENTS,
+    CUTS_MASK,
     DONE,
     E_FLAGS,
     E_OPERATIONS,
@@ -43,11 +44,9 @@ from .codes import (
     LISTS,
     LONGEST,
     M_CUTS,
-    M_FLAGS,
-    M_NODE,
-    M_OPERATION,
+    M_DELTA,
+    M_KIND,
     M_POSTS,
-    M_VALUE,
     MEMO_MASK,
     MISS,
     MISSED,
@@ -63,6 +62,8 @@ from .codes import (
     OFFER_CHANNEL,
     OFFER_MOVED,
     OFFER_VALUE,
+    OPERATION_MASK,
+    OPERATION_SHIFT,
     PENDING,
     PREMISES,
     QUIET,
@@ -81,10 +82,13 @@ from .codes import (
     TOO_MANY,
     TRAIL,
     VALUES,
+    WORD_MASK,
+    WORD_SHIFT,
     WORDS,
 )
 from .judge import list_miss, raw, walk
 from .offers import keep_ready, offer_faults, offer_ordinary, offer_timeouts
+from .packing import extract
 
 
 def post(head: Any, pool: Any, out: Any, base: int, misses: Any, work: Any, posts: int) -> bool:
@@ -95,15 +99,13 @@ def post(head: Any, pool: Any, out: Any, base: int, misses: Any, work: Any, post
     for _ in range(pool[entry]):
         channel = pool[entry + 1]
         entry += 2
-        place = head[LAYOUT] + (first_channel + channel) * 3
-        shift = pool[place + 1]
-        word = base + pool[place]
-        old = (out[word] >> shift) & pool[place + 2]
+        place = pool[head[LAYOUT] + first_channel + channel]
+        old = extract(place, out, base)
         about = head[CHANNELS] + channel * CHANNEL_STRIDE
         cell = pool[about + C_PUT] + old * pool[about + C_PUT_STRIDE] + pool[entry]
         content = pool[cell]
         if content >= 0:
-            out[word] += (content - old) << shift
+            out[base + ((place >> 6) & 0xFFF)] += (content - old) << (place & 63)
         else:
             is_complete = False
             if content == MISS and list_miss(head, misses, work, ASK_PUT, channel, old, pool[entry]):
@@ -118,7 +120,7 @@ def observe(
     observers = head[OBSERVER_COUNT]
     is_complete = True
     for j in range(observers):
-        place = head[LAYOUT] + (head[NODE_COUNT] + 1 + j) * 3
+        place = pool[head[LAYOUT] + head[NODE_COUNT] + 1 + j]
         old = scratch[VALUES + head[NODE_COUNT] + 1 + j]
         key = ((old * observers + j) << 32) + move
         slot = (key ^ (key >> 29) ^ (old * 40503)) & head[MEMO_MASK]
@@ -128,7 +130,7 @@ def observe(
             is_complete = False
             list_miss(head, misses, work, ASK_OBSERVER, j, old, move)
         else:
-            out[base + pool[place]] += (memo[2 * slot + 1] - old) << pool[place + 1]
+            out[base + ((place >> 6) & 0xFFF)] += (memo[2 * slot + 1] - old) << (place & 63)
     return is_complete
 
 
@@ -225,7 +227,7 @@ def generate(
     skipped = head[SKIPPED]
     has_observers = head[OBSERVER_COUNT] > 0
     first_channel = node_count + 1 + head[OBSERVER_COUNT]
-    environment_place = layout + node_count * 3
+    environment_place = pool[layout + node_count]
     work[MISSES] = 0
     work[REASON] = DONE
     at = work[AT]
@@ -241,9 +243,14 @@ def generate(
         work[QUIET] = 1
         for p in range(step_properties):
             scratch[PREMISES + p] = 0
-        for c in range(components):
-            place = layout + c * 3
-            scratch[VALUES + c] = (rows[row + pool[place]] >> pool[place + 1]) & pool[place + 2]
+        if words == 1:
+            only = rows[row]
+            for c in range(components):
+                place = pool[layout + c]
+                scratch[VALUES + c] = (only >> (place & 63)) & (place >> 18)
+        else:
+            for c in range(components):
+                scratch[VALUES + c] = extract(pool[layout + c], rows, row)
         environment = scratch[VALUES + node_count]
         here = head[ENVIRONMENTS] + environment * head[ENVIRONMENT_STRIDE]
         flags = pool[here + E_FLAGS]
@@ -277,20 +284,16 @@ def generate(
                         break
                     record = moves + move * MOVE_STRIDE
                     base = n * words
+                    kind = pool[record + M_KIND]
                     for w in range(words):
                         out[base + w] = rows[row + w]
-                    is_complete = True
-                    i = pool[record + M_NODE]
-                    if i >= 0:
-                        place = layout + i * 3
-                        out[base + pool[place]] += (pool[record + M_VALUE] - scratch[VALUES + i]) << pool[
-                            place + 1
-                        ]
+                    out[base + ((kind >> WORD_SHIFT) & WORD_MASK)] += pool[record + M_DELTA]
                     if channel >= 0:
-                        place = layout + (first_channel + channel) * 3
-                        out[base + pool[place]] += (
+                        place = pool[layout + first_channel + channel]
+                        out[base + ((place >> 6) & 0xFFF)] += (
                             scratch[OFFER_VALUE + k] - scratch[VALUES + first_channel + channel]
-                        ) << pool[place + 1]
+                        ) << (place & 63)
+                    is_complete = True
                     if pool[record + M_POSTS] > 0:
                         is_complete = post(head, pool, out, base, misses, work, pool[record + M_POSTS])
                     differs = False
@@ -302,10 +305,9 @@ def generate(
                         if not is_complete:
                             work[MISSED] = 1
                         break
-                    kind = pool[record + M_FLAGS]
                     if stage == 0 and differs and not kind & FLAG_CUT:
                         work[QUIET] = 0
-                    operation = pool[record + M_OPERATION]
+                    operation = (kind >> OPERATION_SHIFT) & OPERATION_MASK
                     if operation > 0:
                         after = pool[here + E_OPERATIONS + operation]
                         if after < 0:
@@ -315,9 +317,9 @@ def generate(
                             ):
                                 pool[here + E_OPERATIONS + operation] = PENDING
                         elif after != environment:
-                            out[base + pool[environment_place]] += (after - environment) << pool[
-                                environment_place + 1
-                            ]
+                            out[base + ((environment_place >> 6) & 0xFFF)] += (after - environment) << (
+                                environment_place & 63
+                            )
                             differs = True
                     if has_observers and is_complete:
                         is_complete = observe(head, pool, memo, scratch, out, base, misses, work, move)
@@ -345,13 +347,15 @@ def generate(
                             break
                         move += 1
                         continue
-                    cuts = pool[record + M_CUTS]
-                    if cuts == 0 or not flags & HAS_CRASHES:
+                    if not flags & HAS_CRASHES:
+                        break
+                    cuts = (pool[record + M_CUTS] & CUTS_MASK) - 2
+                    if cuts == 0:
                         break
                     if cuts < 0:
                         work[MISSED] = 1
                         if cuts == MISS and list_miss(head, misses, work, ASK_CUTS, move, 0, 0):
-                            pool[record + M_CUTS] = PENDING
+                            pool[record + M_CUTS] += PENDING - MISS
                         break
                     move = cuts
                 if offers == MOST:

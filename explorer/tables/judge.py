@@ -35,6 +35,7 @@ from .codes import (
     WORDS,
     WORK_SIZE,
 )
+from .packing import extract
 
 
 def raw(array: Any) -> Any:
@@ -64,11 +65,8 @@ def walk(head: Any, pool: Any, slot: int, one: Any, at: int, other: Any, there: 
     node = pool[slot]
     while node >= 0:
         entry = head[TRIES] + node * TRIE_STRIDE
-        place = layout + pool[entry + TRIE_COMPONENT] * 3
-        if pool[entry + TRIE_SIDE] == 0:
-            value = (one[at + pool[place]] >> pool[place + 1]) & pool[place + 2]
-        else:
-            value = (other[there + pool[place]] >> pool[place + 1]) & pool[place + 2]
+        place = pool[layout + pool[entry + TRIE_COMPONENT]]
+        value = extract(place, one, at) if pool[entry + TRIE_SIDE] == 0 else extract(place, other, there)
         projection = pool[entry + TRIE_PROJECTION]
         if projection >= 0:
             cell = head[PROJECTIONS] + projection * 2
@@ -121,7 +119,7 @@ def judge(
     properties = head[STATE_PROPERTIES]
     roots = head[STATE_ROOTS]
     stride = 4 + 2 * words
-    place = head[LAYOUT] + head[NODE_COUNT] * 3
+    place = pool[head[LAYOUT] + head[NODE_COUNT]]
     work[MISSES] = 0
     work[REASON] = DONE
     count = 0
@@ -148,8 +146,7 @@ def judge(
             waiting[count] = at
             count += 1
             continue
-        value = (rows[row + pool[place]] >> pool[place + 1]) & pool[place + 2]
-        environments[value] += 1
+        environments[extract(place, rows, row)] += 1
         for p in range(properties):
             if not wanted[p]:
                 continue

@@ -102,7 +102,9 @@ class ModelTables:
         """How many states were visited so far; for telling what grows."""
         self.actions: list[Action | None] = [None]
         """What each move is."""
-        self._outcomes: dict[int, tuple[Outcome, int, bool]] = {}
+        self._changes: list[tuple[int, int, int]] = [(-1, 0, 0)]
+        """Which node's component each move changes, from which value, and to which."""
+        self._outcomes: dict[int, tuple[Outcome, int]] = {}
         self._events: list[Event | None] = [None]
         self._envelopes: list[Values] = [Values(f"messages to {name}") for name in self.names]
         self._channel_of: dict[tuple[int, int], int] = {}
@@ -116,7 +118,7 @@ class ModelTables:
         self._faults: list[Region] = []
 
         pool, head = self.pool, self.pool.head
-        self._layout_region = Region(pool, 3, 0, codes.LAYOUT)
+        self._layout_region = Region(pool, 1, 0, codes.LAYOUT)
         self._node_region = Region(pool, codes.NODE_STRIDE, 0, codes.NODES)
         self._channel_region = Region(pool, codes.CHANNEL_STRIDE, 0, codes.CHANNELS)
         self._order_region = Region(pool, 1, 0, codes.ORDER)
@@ -176,6 +178,8 @@ class ModelTables:
             self._layout_region.put(0, flat)
         self.pool.head[codes.WORDS] = self.layout.words
         self.pool.head[codes.COMPONENTS] = len(self.layout.places)
+        for move in range(1, self.moves):
+            self._write_delta(move)
 
     def world(self, row: Sequence[int]) -> World:
         """Return the world that a row stands for."""
@@ -276,7 +280,8 @@ class ModelTables:
             number = self._content(x, content)
             self._put_grids[x].put(y, z, number)
         elif kind == codes.ASK_CUTS:
-            self._move_region.put(x, self._cuts(x), codes.M_CUTS)
+            awaited = self._move_region.get(x, codes.M_CUTS) & ~codes.CUTS_MASK
+            self._move_region.put(x, awaited | self._cuts(x) + 2, codes.M_CUTS)
         elif kind == codes.ASK_FAULTS:
             self._faults[x].put(y, self._message_faults(x, y))
         elif kind == codes.ASK_STRUCK:
@@ -343,19 +348,19 @@ class ModelTables:
                 awaited=self._list_of_nodes(outcome.awaited),
             )
             if may_crash:
-                self._outcomes[move] = (outcome, value, operation == codes.OP_RESTART)
+                self._outcomes[move] = (outcome, operation)
             made.append(move)
         return self._listed_moves(made)
 
     def _cuts(self, move: int) -> int:
         """Note what a crash in the middle of a move leaves of it; return the first."""
-        outcome, value, _ = self._outcomes.pop(move)
-        i = self._move_get(move, codes.M_NODE)
+        outcome, operation = self._outcomes.pop(move)
+        i, value, _ = self._changes[move]
         operation = {
             codes.OP_NONE: codes.OP_CRASH,
             codes.OP_SUSPECT: codes.OP_SUSPECT_CRASH,
             codes.OP_RESTART: codes.OP_RESTART_CRASH,
-        }[self._move_get(move, codes.M_OPERATION)]
+        }[operation]
         held: NodeValue = self.nodes[i].items[value]
         made = []
         for cut in outcome.interrupted:
@@ -395,19 +400,30 @@ class ModelTables:
             self._events.append(Event(action, *states))
         flags |= codes.FLAG_FAULT if action.is_fault else 0
         flags |= codes.FLAG_REPAIR if action.is_repair else 0
+        kind = flags | operation << codes.OPERATION_SHIFT | (i + 1) << codes.NODE_SHIFT
+        self._changes.append((i, before, after))
         self._move_region.need(number + 1)
-        self._move_region.put(number, [i, after, posts, cuts, operation, awaited, flags, 0])
+        self._move_region.put(number, [0, kind, posts, (cuts + 2) | awaited << codes.AWAITED_SHIFT])
+        self._write_delta(number)
         return number
 
-    def _move_get(self, move: int, what: int) -> int:
-        return self._move_region.get(move, what)
+    def _write_delta(self, move: int) -> None:
+        """Write what a move adds to a row, in the layout of now."""
+        i, before, after = self._changes[move]
+        if not 0 <= i < len(self.layout.places):
+            return
+        word, shift, bits = self.layout.places[i]
+        if after >> bits:
+            return  # there will be another layout before it is made
+        kind = self._move_region.get(move, codes.M_KIND) & ~(codes.WORD_MASK << codes.WORD_SHIFT)
+        self._move_region.put(move, [(after - before) << shift, kind | word << codes.WORD_SHIFT])
 
     def _listed_moves(self, moves: Sequence[int]) -> int:
         """Mark the last of moves that were made one after the other; return the first, or 0."""
         if not moves:
             return 0
-        flags = self._move_get(moves[-1], codes.M_FLAGS)
-        self._move_region.put(moves[-1], flags | codes.FLAG_LAST, codes.M_FLAGS)
+        kind = self._move_region.get(moves[-1], codes.M_KIND)
+        self._move_region.put(moves[-1], kind | codes.FLAG_LAST, codes.M_KIND)
         return moves[0]
 
     # Lists.

@@ -15,6 +15,7 @@ from .codes import (
     ASK_OWN,
     ASK_STRUCK,
     ASK_TAKE,
+    AWAITED_SHIFT,
     C_DELIVERABLE,
     C_FAULTS,
     C_SENDER,
@@ -34,10 +35,8 @@ from .codes import (
     HAS_SUSPICIONS_LEFT,
     IS_SPLIT,
     LISTS,
-    M_AWAITED,
-    M_FLAGS,
-    M_NODE,
-    M_OPERATION,
+    M_CUTS,
+    M_KIND,
     MISS,
     MISSED,
     MOST,
@@ -47,6 +46,7 @@ from .codes import (
     N_DELIVERY_STRIDE,
     N_OWN,
     NODE_COUNT,
+    NODE_SHIFT,
     NODE_STRIDE,
     NODES,
     OBSERVER_COUNT,
@@ -55,6 +55,8 @@ from .codes import (
     OFFER_VALUE,
     OP_DUPLICATE,
     OP_LOSS,
+    OPERATION_MASK,
+    OPERATION_SHIFT,
     ORDER,
     OWN_CHOICE,
     OWN_CRASH,
@@ -86,7 +88,7 @@ def offer_own(
         scratch[offers] = move
         scratch[OFFER_CHANNEL + offers] = -1
         offers += 1
-        if pool[head[MOVES] + move * MOVE_STRIDE + M_FLAGS] & FLAG_LAST:
+        if pool[head[MOVES] + move * MOVE_STRIDE + M_KIND] & FLAG_LAST:
             break
         move += 1
     return offers
@@ -156,10 +158,11 @@ def offer_ordinary(head: Any, pool: Any, scratch: Any, misses: Any, work: Any, f
             elif move > 0:
                 while offers < MOST:
                     scratch[offers] = move
-                    scratch[OFFER_CHANNEL + offers] = channel
+                    # A message that stays where it is, as on a set network, changes no channel.
+                    scratch[OFFER_CHANNEL + offers] = -1 if rest == content else channel
                     scratch[OFFER_VALUE + offers] = rest
                     offers += 1
-                    if pool[moves + move * MOVE_STRIDE + M_FLAGS] & FLAG_LAST:
+                    if pool[moves + move * MOVE_STRIDE + M_KIND] & FLAG_LAST:
                         break
                     move += 1
             entry += 3
@@ -234,8 +237,8 @@ def keep_ready(head: Any, pool: Any, scratch: Any, offers: int, is_split: int, s
     does_any_change = False
     for k in range(offers):
         move = scratch[k]
-        i = pool[moves + move * MOVE_STRIDE + M_NODE]
-        awaited = pool[moves + move * MOVE_STRIDE + M_AWAITED]
+        i = (pool[moves + move * MOVE_STRIDE + M_KIND] >> NODE_SHIFT) - 1
+        awaited = pool[moves + move * MOVE_STRIDE + M_CUTS] >> AWAITED_SHIFT
         must_wait = False
         if awaited > 0:
             for a in range(pool[lists + awaited]):
@@ -243,7 +246,8 @@ def keep_ready(head: Any, pool: Any, scratch: Any, offers: int, is_split: int, s
                 if is_split and pool[sides + i] != pool[sides + j]:
                     continue
                 for o in range(offers):
-                    if scratch[OFFER_MOVED + o] and pool[moves + scratch[o] * MOVE_STRIDE + M_NODE] == j:
+                    actor = (pool[moves + scratch[o] * MOVE_STRIDE + M_KIND] >> NODE_SHIFT) - 1
+                    if scratch[OFFER_MOVED + o] and actor == j:
                         must_wait = True
         scratch[OFFER_VALUE + k] = must_wait
         if not must_wait and scratch[OFFER_MOVED + k]:
@@ -312,7 +316,7 @@ def offer_message_faults(
         entry += lists
         while pool[entry] >= 0:
             move, rest = pool[entry], pool[entry + 1]
-            operation = pool[head[MOVES] + move * MOVE_STRIDE + M_OPERATION]
+            operation = (pool[head[MOVES] + move * MOVE_STRIDE + M_KIND] >> OPERATION_SHIFT) & OPERATION_MASK
             if (operation == OP_LOSS and flags & HAS_LOSSES) or (
                 operation == OP_DUPLICATE and flags & HAS_DUPLICATES
             ):

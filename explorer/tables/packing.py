@@ -27,8 +27,8 @@ class Layout:
         )
 
     def flat(self) -> list[int]:
-        """Return word, shift and mask of each component, as the kernel reads them."""
-        return [number for word, shift, bits in self.places for number in (word, shift, (1 << bits) - 1)]
+        """Return word, shift and mask of each component in one number, as the kernel reads them."""
+        return [((1 << bits) - 1) << 18 | word << 6 | shift for word, shift, bits in self.places]
 
     def packed(self, values: Sequence[int]) -> list[int]:
         """Return the row of these values."""
@@ -82,13 +82,21 @@ def _bins(widths: Sequence[int]) -> list[list[int]]:
     return bins
 
 
+def extract(place: int, rows: Any, at: int) -> Any:
+    """Return the value of a component in the row that begins at an index; ``place`` is where it lies in a row."""
+    return (rows[at + ((place >> 6) & 0xFFF)] >> (place & 63)) & (place >> 18)
+
+
 def repack(rows: Any, count: int, old: Any, old_words: int, new: Any, new_words: int, out: Any) -> None:
     """Write rows of one layout in another; a component that the old one lacks has its value 0."""
-    known = len(old) // 3
     for k in range(count):
-        for w in range(new_words):
-            out[k * new_words + w] = 0
-        out[k * new_words] = MARK
-        for c in range(known):
-            value = (rows[k * old_words + old[3 * c]] >> old[3 * c + 1]) & old[3 * c + 2]
-            out[k * new_words + new[3 * c]] += value << new[3 * c + 1]
+        convert(rows, k * old_words, old, new, new_words, out, k * new_words)
+
+
+def convert(rows: Any, at: int, old: Any, new: Any, words: int, out: Any, to: int) -> None:
+    """Write one row of one layout in another."""
+    for w in range(words):
+        out[to + w] = 0
+    out[to] = MARK
+    for c in range(len(old)):
+        out[to + ((new[c] >> 6) & 0xFFF)] += extract(old[c], rows, at) << (new[c] & 63)

@@ -8,36 +8,47 @@ threads never wait for each other, and which of several equal rows counts as the
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .packing import MARK
+from .packing import MARK, extract
 
-DISTANCE = 24
-"""So many rows ahead a line of the table is asked for; about what the memory needs to answer."""
+DISTANCE = 32
+"""So many rows ahead a line of the table is asked for; about what the memory needs to answer. A power of two."""
 
 SHUFFLE = -7046029254386353131
 SHUFFLE_TOO = -4658895280553007687
 
 
 @intrinsic
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
-    """Ask for the line of an array's item; nothing waits for it."""
+def raw(typing_context: Any, array: Any) -> Any:
+    """Return a pointer to an array's first item."""
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        made = context.make_array(signature.args[0])(context, builder, arguments[0])
-        pointer = builder.bitcast(builder.gep(made.data, [arguments[1]]), ir.IntType(8).as_pointer())
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
+
+    return types.CPointer(array.dtype)(array), generated
+
+
+@intrinsic
+def prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
+    """Ask for the line of an item; nothing waits for it."""
+
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), ir.IntType(8).as_pointer())
         number = ir.IntType(32)
         called = builder.module.declare_intrinsic(
             "llvm.prefetch",
-            [pointer.type],
-            ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number]),
+            [place.type],
+            ir.FunctionType(ir.VoidType(), [place.type, number, number, number]),
         )
-        builder.call(called, [pointer, number(1), number(3), number(1)])
+        # For writing, into all caches, as data.
+        builder.call(called, [place, number(1), number(3), number(1)])
         return context.get_dummy_value()
 
-    return types.void(array, index), generated
+    return types.void(pointer, index), generated
 
 
 def mixed(rows: Any, at: int, words: int) -> int:
@@ -46,52 +57,67 @@ def mixed(rows: Any, at: int, words: int) -> int:
     for w in range(1, words):
         hash = (hash ^ ((hash >> 32) & 0xFFFFFFFF) ^ rows[at + w]) * SHUFFLE
     hash = (hash ^ ((hash >> 29) & 0x7FFFFFFFF)) * SHUFFLE_TOO
-    return hash ^ ((hash >> 32) & 0xFFFFFFFF)
+    return hash ^ ((hash >> 32) & 0xFFFFFFFF)  # type: ignore[no-any-return]
+
+
+def home(hash: int, size: int) -> int:
+    """Return the slot at which to begin looking for a row; larger for larger hashes, so that a table grows in order."""
+    return (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
+
+
+def part_of(hash: int, parts: int) -> int:
+    """Return the partition that a row belongs to."""
+    return ((hash & 0xFFFF) * parts) >> 16
 
 
 def insert(
-    table: Any, size: int, words: int, rows: Any, count: int, part: int, parts: int, fresh: Any, ahead: int
+    table_: Any, size: int, words: int, rows_: Any, count: int, part: int, parts: int, fresh_: Any
 ) -> int:
     """Add those rows that belong to a partition; note the numbers of the new ones, and return how many there are.
 
     Args:
-        table: the partition.
+        table_: the partition.
         size: how many rows it has room for.
         words: how many words a row has.
-        rows: the rows.
+        rows_: the rows.
         count: how many there are.
         part: the partition's number.
         parts: how many partitions there are.
-        fresh: takes the numbers of the new rows, in ascending order.
-        ahead: how far ahead to ask for memory.
+        fresh_: takes the numbers of the new rows, in ascending order.
     """
+    table, rows, fresh = raw(table_), raw(rows_), raw(fresh_)
+    # Where the next rows begin to be looked for, worked out when their lines were asked for; -1 for another partition.
+    slots = np.empty(DISTANCE, np.int64)
+    for j in range(DISTANCE):
+        slots[j] = -1
+    ahead = raw(slots)
     found = 0
-    for j in range(min(ahead, count)):
-        hash = mixed(rows, j * words, words)
-        if parts == 1 or ((hash & 0xFFFF) * parts) >> 16 == part:
-            prefetch(table, ((((hash >> 32) & 0x7FFFFFFF) * size) >> 31) * words)
-    for j in range(count):
-        if j + ahead < count:
-            hash = mixed(rows, (j + ahead) * words, words)
-            if parts == 1 or ((hash & 0xFFFF) * parts) >> 16 == part:
-                prefetch(table, ((((hash >> 32) & 0x7FFFFFFF) * size) >> 31) * words)
-        row = j * words
-        hash = mixed(rows, row, words)
-        if parts != 1 and ((hash & 0xFFFF) * parts) >> 16 != part:
+    for k in range(count + DISTANCE):
+        place = k & (DISTANCE - 1)
+        slot = ahead[place]
+        if k < count:
+            hash = mixed(rows, k * words, words)
+            if parts == 1 or part_of(hash, parts) == part:
+                ahead[place] = home(hash, size)
+                prefetch(table, ahead[place] * words)
+            else:
+                ahead[place] = -1
+        if slot < 0 or k < DISTANCE:
             continue
-        slot = (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
+        j = k - DISTANCE
+        first = rows[j * words]
         while True:
             held = table[slot * words]
             if held == 0:
                 for w in range(words):
-                    table[slot * words + w] = rows[row + w]
+                    table[slot * words + w] = rows[j * words + w]
                 fresh[found] = j
                 found += 1
                 break
-            if held == rows[row]:
+            if held == first:
                 is_same = True
                 for w in range(1, words):
-                    if table[slot * words + w] != rows[row + w]:
+                    if table[slot * words + w] != rows[j * words + w]:
                         is_same = False
                 if is_same:
                     break
@@ -102,29 +128,28 @@ def insert(
 
 
 def locate(
-    table: Any,
+    table_: Any,
     size: int,
     words: int,
-    rows: Any,
+    rows_: Any,
     count: int,
     part: int,
     parts: int,
-    slots: Any,
+    slots_: Any,
     offset: int,
 ) -> None:
     """Note the slot of each row that belongs to a partition, counted from an offset; -1 if it is not there."""
+    table, rows, slots = raw(table_), raw(rows_), raw(slots_)
     for j in range(min(DISTANCE, count)):
-        hash = mixed(rows, j * words, words)
-        prefetch(table, ((((hash >> 32) & 0x7FFFFFFF) * size) >> 31) * words)
+        prefetch(table, home(mixed(rows, j * words, words), size) * words)
     for j in range(count):
         if j + DISTANCE < count:
-            hash = mixed(rows, (j + DISTANCE) * words, words)
-            prefetch(table, ((((hash >> 32) & 0x7FFFFFFF) * size) >> 31) * words)
+            prefetch(table, home(mixed(rows, (j + DISTANCE) * words, words), size) * words)
         row = j * words
         hash = mixed(rows, row, words)
-        if parts != 1 and ((hash & 0xFFFF) * parts) >> 16 != part:
+        if parts != 1 and part_of(hash, parts) != part:
             continue
-        slot = (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
+        slot = home(hash, size)
         slots[j] = -1
         while table[slot * words] != 0:
             if table[slot * words] == rows[row]:
@@ -141,58 +166,56 @@ def locate(
 
 
 def move_in(
-    old: Any,
+    old_: Any,
     old_size: int,
     old_words: int,
-    old_layout: Any,
-    table: Any,
+    old_layout_: Any,
+    known: int,
+    table_: Any,
     size: int,
     words: int,
-    layout: Any,
-    row: Any,
+    layout_: Any,
+    block_: Any,
     part: int,
     parts: int,
 ) -> int:
     """Move the rows that belong to a partition from another table; with layouts given, from one to the other.
 
-    Returns how many there were. ``row`` is room for one.
+    Returns how many there were. ``known`` is how many components the old layout has, 0 to keep rows as they are;
+    ``block`` is room for ``DISTANCE`` rows, for which memory is asked together.
     """
-    known = len(old_layout) // 3
+    old, table, block = raw(old_), raw(table_), raw(block_)
+    old_layout, layout = raw(old_layout_), raw(layout_)
     moved = 0
-    for k in range(old_size):
-        if old[k * old_words] == 0:
-            continue
-        if known:
+    k = 0
+    while k < old_size:
+        held = 0
+        while k < old_size and held < DISTANCE:
+            if old[k * old_words] != 0:
+                to = held * words
+                if known:
+                    for w in range(words):
+                        block[to + w] = 0
+                    block[to] = MARK
+                    for c in range(known):
+                        block[to + ((layout[c] >> 6) & 0xFFF)] += extract(
+                            old_layout[c], old, k * old_words
+                        ) << (layout[c] & 63)
+                else:
+                    for w in range(words):
+                        block[to + w] = old[k * old_words + w]
+                hash = mixed(block, to, words)
+                if parts == 1 or part_of(hash, parts) == part:
+                    prefetch(table, home(hash, size) * words)
+                    held += 1
+            k += 1
+        for j in range(held):
+            slot = home(mixed(block, j * words, words), size)
+            while table[slot * words] != 0:
+                slot += 1
+                if slot == size:
+                    slot = 0
             for w in range(words):
-                row[w] = 0
-            row[0] = MARK
-            for c in range(known):
-                value = (old[k * old_words + old_layout[3 * c]] >> old_layout[3 * c + 1]) & old_layout[
-                    3 * c + 2
-                ]
-                row[layout[3 * c]] += value << layout[3 * c + 1]
-        else:
-            for w in range(words):
-                row[w] = old[k * old_words + w]
-        hash = mixed(row, 0, words)
-        if parts != 1 and ((hash & 0xFFFF) * parts) >> 16 != part:
-            continue
-        slot = (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
-        while table[slot * words] != 0:
-            slot += 1
-            if slot == size:
-                slot = 0
-        for w in range(words):
-            table[slot * words + w] = row[w]
-        moved += 1
+                table[slot * words + w] = block[j * words + w]
+        moved += held
     return moved
-
-
-@intrinsic
-def raw(typing_context: Any, array: Any) -> Any:
-    """Return a pointer to an array's first item."""
-
-    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
-
-    return types.CPointer(array.dtype)(array), generated

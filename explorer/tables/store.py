@@ -11,6 +11,8 @@ import numpy as np
 from . import gather, generate, judge, packing
 from .packing import Layout
 
+BLOCK = 32
+"""Rows that move together; as ``storage.DISTANCE``, which cannot be imported without Numba."""
 MAX_LOAD = 0.75
 """So full a table may get; beyond it, chains of taken slots become long."""
 
@@ -175,7 +177,6 @@ class CompiledStore:
                     part,
                     self.threads,
                     fresh[at:],
-                    24,
                 )
                 at += found
                 self._held[part] += found
@@ -209,11 +210,12 @@ class CompiledStore:
             self._sizes[part],
             words,
             nothing,
+            0,
             table,
             size,
             words,
             nothing,
-            np.zeros(words, np.int64),
+            np.zeros(BLOCK * words, np.int64),
             part,
             self.threads,
         )
@@ -257,11 +259,12 @@ class CompiledStore:
                     sizes[other],
                     old.words,
                     flat[0],
+                    len(flat[0]),
                     tables[part],
                     self._sizes[part],
                     new.words,
                     flat[1],
-                    np.zeros(new.words, np.int64),
+                    np.zeros(BLOCK * new.words, np.int64),
                     part,
                     self.threads,
                 )
