@@ -4,8 +4,8 @@
 (``statistics.py``) and gives verdicts (``verdict.py``); ``recoverability.py`` decides AG EF on the explored
 graph. ``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
 
-``tables/`` is the fast engine, which must agree with the reference on everything; ``reads.py`` tells it what a predicate
-looks at. ``engine.py`` chooses between them.
+``tables/`` is the fast engine, which must agree with the reference on everything; ``reads.py`` tells it what a
+predicate looks at. ``engine.py`` chooses between them.
 """
 
 from .engine import Engine, Explored, explore

@@ -11,6 +11,8 @@ BITS = 62
 """Bits of a word that are used. The next one marks the first word of every row, so that none is zero; the last is
 the sign, which stays clear of it all."""
 MARK = 1 << BITS
+MANY = 8
+"""A component with more values than these is one that grows."""
 
 
 @frozen
@@ -50,11 +52,13 @@ def layout_for(sizes: Sequence[int]) -> Layout:
     needed = [max(0, (size - 1).bit_length()) for size in sizes]
     words = len(_bins(needed))
     roomy = list(needed)
-    for k in sorted(range(len(sizes)), key=lambda k: -sizes[k]):
-        if sizes[k] > 1:
-            roomy[k] += 1
-            if len(_bins(roomy)) > words:
-                roomy[k] -= 1
+    # What took many values so far goes on growing; what took few has probably taken all of them.
+    growing = [k for k in sorted(range(len(sizes)), key=lambda k: (-sizes[k], k)) if sizes[k] > 1]
+    many = [k for k in growing if sizes[k] > MANY]
+    for k in [*many, *many, *many, *growing]:
+        roomy[k] += 1
+        if len(_bins(roomy)) > words:
+            roomy[k] -= 1
     places: list[tuple[int, int, int]] = [(0, 0, 0)] * len(sizes)
     for word, members in enumerate(_bins(roomy)):
         shift = 0

@@ -16,7 +16,9 @@ from numba.extending import intrinsic
 from .packing import MARK, extract
 
 DISTANCE = 32
-"""So many rows ahead a line of the table is asked for; about what the memory needs to answer. A power of two."""
+"""So many rows ahead a line of the table is asked for; about what the memory needs to answer. """
+BLOCK = 1_024
+"""So many rows are hashed at once."""
 
 SHUFFLE = -7046029254386353131
 SHUFFLE_TOO = -4658895280553007687
@@ -86,44 +88,46 @@ def insert(
         fresh_: takes the numbers of the new rows, in ascending order.
     """
     table, rows, fresh = raw(table_), raw(rows_), raw(fresh_)
-    # Where the next rows begin to be looked for, worked out when their lines were asked for; -1 for another partition.
-    slots = np.empty(DISTANCE, np.int64)
-    for j in range(DISTANCE):
-        slots[j] = -1
-    ahead = raw(slots)
+    mine_, slots_ = np.empty(BLOCK + 1, np.int64), np.empty(BLOCK + DISTANCE + 1, np.int64)
+    mine, slots = raw(mine_), raw(slots_)
     found = 0
-    for k in range(count + DISTANCE):
-        place = k & (DISTANCE - 1)
-        slot = ahead[place]
-        if k < count:
-            hash = mixed(rows, k * words, words)
-            if parts == 1 or part_of(hash, parts) == part:
-                ahead[place] = home(hash, size)
-                prefetch(table, ahead[place] * words)
-            else:
-                ahead[place] = -1
-        if slot < 0 or k < DISTANCE:
-            continue
-        j = k - DISTANCE
-        first = rows[j * words]
-        while True:
-            held = table[slot * words]
-            if held == 0:
-                for w in range(words):
-                    table[slot * words + w] = rows[j * words + w]
-                fresh[found] = j
-                found += 1
-                break
-            if held == first:
-                is_same = True
-                for w in range(1, words):
-                    if table[slot * words + w] != rows[j * words + w]:
-                        is_same = False
-                if is_same:
+    start = 0
+    while start < count:
+        # Which rows are ours, without a branch that nobody could predict.
+        stop = min(start + BLOCK, count)
+        held = 0
+        for j in range(start, stop):
+            hash = mixed(rows, j * words, words)
+            mine[held] = j
+            slots[held] = home(hash, size)
+            held += part_of(hash, parts) == part
+        start = stop
+        for k in range(DISTANCE):
+            slots[held + k] = 0
+            prefetch(table, slots[k] * words)
+        for k in range(held):
+            prefetch(table, slots[k + DISTANCE] * words)
+            j = mine[k]
+            slot = slots[k]
+            first = rows[j * words]
+            while True:
+                there = table[slot * words]
+                if there == 0:
+                    for w in range(words):
+                        table[slot * words + w] = rows[j * words + w]
+                    fresh[found] = j
+                    found += 1
                     break
-            slot += 1
-            if slot == size:
-                slot = 0
+                if there == first:
+                    is_same = True
+                    for w in range(1, words):
+                        if table[slot * words + w] != rows[j * words + w]:
+                            is_same = False
+                    if is_same:
+                        break
+                slot += 1
+                if slot == size:
+                    slot = 0
     return found
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from . import gather, generate, judge, packing
 from .packing import Layout
 
-BLOCK = 32
+TOGETHER = 32
 """Rows that move together; as ``storage.DISTANCE``, which cannot be imported without Numba."""
 MAX_LOAD = 0.75
 """So full a table may get; beyond it, chains of taken slots become long."""
@@ -215,7 +215,7 @@ class CompiledStore:
             size,
             words,
             nothing,
-            np.zeros(BLOCK * words, np.int64),
+            np.zeros(TOGETHER * words, np.int64),
             part,
             self.threads,
         )
@@ -251,7 +251,8 @@ class CompiledStore:
         flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
         self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
         tables = [np.zeros(size * new.words, np.int64) for size in self._sizes]
-        for part in range(self.threads):
+
+        def move(part: int) -> None:
             self._held[part] = 0
             for other in range(self.threads):
                 self._held[part] += self._kernel.move_in(
@@ -264,10 +265,12 @@ class CompiledStore:
                     self._sizes[part],
                     new.words,
                     flat[1],
-                    np.zeros(BLOCK * new.words, np.int64),
+                    np.zeros(TOGETHER * new.words, np.int64),
                     part,
                     self.threads,
                 )
+
+        self.each(move)
         self._tables = tables
 
     @property

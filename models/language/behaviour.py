@@ -11,6 +11,8 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from enum import Enum
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -156,14 +158,19 @@ class Behaviour:
                 f"{_place(question, handler)}: its 'awaiting' raised {type(error).__name__}: {error}."
             ) from error
         for name in awaited:
-            self._check_name(name, f"{_place(question, handler)} awaits")
+            self._check_name(name, lambda: f"{_place(question, handler)} awaits")
         return tuple(sorted(awaited, key=order_key))
 
     def _outcome(
         self, question: Question, handler: Handler, position: int, step: Step, awaited: tuple[NodeId, ...]
     ) -> Outcome:
-        place = _place(question, handler)
+        place = partial(_place, question, handler)
         node = question.state.id
+        if type(step.state) is not type(question.state):
+            raise ModelError(
+                f"{place()} becomes a {type(step.state).__name__}; a node stays of the class that it has in nodes(), "
+                f"{type(question.state).__name__}."
+            )
         state = step.state if step.state.id == node else evolve(step.state, id=node)
         _check_hashable(state, place)
         groups = [self._envelopes(node, place, send) for send in step.sends]
@@ -189,23 +196,23 @@ class Behaviour:
         )
         return Outcome(action, state, interrupted, awaited)
 
-    def _envelopes(self, sender: NodeId, place: str, send: Any) -> tuple[list[Envelope], bool]:
+    def _envelopes(self, sender: NodeId, place: Callable[[], str], send: Any) -> tuple[list[Envelope], bool]:
         if isinstance(send.message, type):
             raise ModelError(
-                f"{place} sends the class {send.message.__name__}; send a message of it: {send.message.__name__}()."
+                f"{place()} sends the class {send.message.__name__}; send a message of it: {send.message.__name__}()."
             )
         if attrs.has(type(send.message)):
             check_declared(type(send.message))
         _check_hashable(send.message, place)
         for name in send.to:
-            self._check_name(name, f"{place} sends {send.message} to")
+            self._check_name(name, lambda: f"{place()} sends {send.message} to")
         to = send.to if send.is_ordered else sorted(send.to, key=self._names.index)
         return [Envelope(sender, name, send.message) for name in to], send.is_ordered
 
-    def _check_name(self, name: Any, place: str) -> None:
+    def _check_name(self, name: Any, place: Callable[[], str]) -> None:
         if name not in self._names:
             raise ModelError(
-                f"{place} '{name}', but there is no such node.{did_you_mean(str(name), self._names)} "
+                f"{place()} '{name}', but there is no such node.{did_you_mean(str(name), self._names)} "
                 f"The nodes are {', '.join(self._names)}."
             )
 
@@ -246,7 +253,7 @@ def _cuts(
 
 def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> Any:
     """Return a handler's answer as a tuple of steps, or LATER; anything else is explained to the user."""
-    place = _place(question, handler)
+    place = partial(_place, question, handler)
     try:
         answer = call()
         if inspect.isgenerator(answer):
@@ -254,15 +261,15 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         elif isinstance(answer, Iterable) and not isinstance(answer, (Step, Node, str, bytes, Mapping)):
             answer = tuple(answer)
     except EverywayError as error:
-        raise ModelError(f"{place}: {error}") from error
+        raise ModelError(f"{place()}: {error}") from error
     except FrozenInstanceError as error:
         raise ModelError(
-            f"{place} assigns to a field of a frozen object.\n"
+            f"{place()} assigns to a field of a frozen object.\n"
             f"States and messages never change: return self.become(field=value) instead of self.field = value."
         ) from error
     except Exception as error:
         raise ModelError(
-            f"{place} raised {type(error).__name__}: {error} ({origin(error)}), in the state {question.state!r}."
+            f"{place()} raised {type(error).__name__}: {error} ({origin(error)}), in the state {question.state!r}."
         ) from error
     if answer is None:
         return ()
@@ -277,7 +284,7 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         wrong = next(step for step in answer if not isinstance(step, Step))
         got = f"{len(answer)} values, among them a {type(wrong).__name__}"
     raise ModelError(
-        f"{place} returned {got}, but a handler returns a Step, None or an iterable of Steps.\n"
+        f"{place()} returned {got}, but a handler returns a Step, None or an iterable of Steps.\n"
         f"Make each with self.become(...), self.send(...) or self.stay()."
     )
 
@@ -321,7 +328,7 @@ def origin(error: BaseException) -> str:
     )
 
 
-def _check_hashable(value: Any, place: str) -> None:
+def _check_hashable(value: Any, place: Callable[[], str]) -> None:
     try:
         hash(value)
     except TypeError:
@@ -334,7 +341,7 @@ def _check_hashable(value: Any, place: str) -> None:
                 except TypeError:
                     where = f"{type(value).__name__}.{declared.name}, a {type(part).__name__}"
         raise ModelError(
-            f"{place}: {where} cannot be compared and stored, because it can be changed in place.\n"
+            f"{place()}: {where} cannot be compared and stored, because it can be changed in place.\n"
             f"Use a tuple instead of a list, a frozenset instead of a set, a tuple of pairs instead of a dict, and "
             f"@frozen on classes of your own."
         ) from None
@@ -359,25 +366,37 @@ class _BackwardSet(frozenset[Any]):
         return iter(self._backwards)
 
 
+_ATOMS = frozenset({str, int, bool, float, bytes, type(None)})
+
+
 def _built_anew(value: Any) -> Any:
     """Return an equal value that shares no container with the given one; sets are gone through backwards."""
-    if isinstance(value, tuple) and type(value) is tuple:
-        return tuple(_built_anew(item) for item in value)
+    kind = type(value)
+    if kind in _ATOMS or isinstance(value, Enum):
+        return value
+    if kind is tuple:
+        return tuple([_built_anew(item) for item in value])
     if isinstance(value, frozenset):
         anew = [_built_anew(item) for item in value]
         return _BackwardSet(anew) if len(anew) > 1 else frozenset(anew)
     if isinstance(value, (list, set, dict)):
-        return type(value)(value)
-    if attrs.has(type(value)) and not isinstance(value, type):
-        return evolve(
-            value,
-            **{
-                declared.alias: _built_anew(getattr(value, declared.name))
-                for declared in attrs.fields(type(value))
-                if declared.init and declared.alias is not None
-            },
-        )
-    return value
+        return kind(value)
+    aliases = _aliases(kind)
+    if aliases is None:
+        return value
+    return kind(**{alias: _built_anew(getattr(value, name)) for name, alias in aliases})
+
+
+@cache
+def _aliases(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """Return the fields of an attrs class by which it is made, with their names in its constructor."""
+    if not attrs.has(kind):
+        return None
+    return tuple(
+        (declared.name, declared.alias)
+        for declared in attrs.fields(kind)
+        if declared.init and declared.alias is not None
+    )
 
 
 def _difference(before: Any, after: Any) -> str:
