@@ -95,8 +95,8 @@ class ModelTables:
         self.environment = Values("environment")
         self.observers = [Values(f"observer {name}") for name in system.roster.observers]
         self.channels: list[Values] = []
-        self.journal: list[tuple[int, int, int, int]] = []
-        """The misses that were filled, in their order."""
+        self.journal: list[tuple[int, int, int, int, int]] = []
+        """The misses that were filled, in their order, each with how many states had been visited then."""
         self.layout = Layout(1, ())
         self.now = 0
         """How many states were visited so far; for telling what grows."""
@@ -171,7 +171,11 @@ class ModelTables:
 
     def lay_out(self) -> None:
         """Choose a layout that has room for every value."""
-        self.layout = layout_for([len(values) for values in self.components])
+        self.use_layout(layout_for([len(values) for values in self.components]))
+
+    def use_layout(self, layout: Layout) -> None:
+        """Have the kernel read and write rows in this layout."""
+        self.layout = layout
         self._layout_region.need(len(self.layout.places))
         flat = self.layout.flat()
         if flat:
@@ -260,7 +264,7 @@ class ModelTables:
 
         Raises ``ModelError`` if the model breaks a rule of the language.
         """
-        self.journal.append((kind, x, y, z))
+        self.journal.append((kind, x, y, z, self.now))
         if kind == codes.ASK_OWN:
             self._own[x].put(y, self._own_moves(x, y, z), z)
         elif kind == codes.ASK_DELIVERY:

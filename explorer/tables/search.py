@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from everyway.models.language.system import System
 from . import codes
 from .expander import Expander, Repack
 from .lanes import Growing, Lane
+from .packing import Layout
 from .store import CompiledStore, PlainStore
 
 Watcher = Callable[[Statistics, int], None]
@@ -32,6 +33,20 @@ Watcher = Callable[[Statistics, int], None]
 WORTH_COMPILING = 20_000
 """After so many transitions the kernel is compiled, or fetched from where it was kept."""
 FIRST_BATCH = 64
+RESUMABLE = ("interrupt", "max_seconds", "max_memory")
+"""What stops a search that may well go on another time."""
+
+
+class Keeper(Protocol):
+    """Keeps a search on disk; see ``checkpoint.py``."""
+
+    def save_if_due(self, search: TableSearch) -> None:
+        """Save it if it has gone on long enough since the last time."""
+        ...
+
+    def save(self, search: TableSearch) -> None:
+        """Save it."""
+        ...
 
 
 class TableSearch:
@@ -47,6 +62,7 @@ class TableSearch:
             the search has grown.
         threads: how many threads the compiled kernel works on.
         batch: how many rows are expanded at once; by default as many as is quick.
+        checkpoints: keeps the search on disk now and then.
 
     Raises:
         ImportError: if the kernel was asked for and Numba does not work on this machine.
@@ -66,6 +82,7 @@ class TableSearch:
         engine: str = "auto",
         threads: int = 1,
         batch: int | None = None,
+        checkpoints: Keeper | None = None,
     ) -> None:
         self.system = system
         self.properties = tuple(properties)
@@ -79,6 +96,7 @@ class TableSearch:
         self.expander = Expander(system, self.properties, store, self._relaid)
         self._fixed_batch = batch
         self._batch = batch or FIRST_BATCH
+        self._checkpoints = checkpoints
         self._watcher = watcher
         self._stop_when_decided = stop_when_decided
         self._started = self._told = time.monotonic()
@@ -100,6 +118,10 @@ class TableSearch:
         """How many states were expanded, counting from the first."""
         self.closed: list[int] = []
         """Those at the depth limit that turned out to lead nowhere new."""
+        self._depth = 0
+        self._at = 0
+        """How many states of the current level have been expanded."""
+        self._is_restored = False
 
     # The search.
 
@@ -113,15 +135,16 @@ class TableSearch:
         return self
 
     def _search(self) -> None:
-        self._seed()
-        depth = 0
+        if self._is_restored:
+            self._expand_level()
+        else:
+            self._seed()
         while self._next_count and not self.stopped_by:
             self._turn_level()
-            if self.limits.max_depth is not None and depth >= self.limits.max_depth:
+            if self.limits.max_depth is not None and self._depth >= self.limits.max_depth:
                 self._close()
                 return
-            self._expand_level(depth)
-            depth += 1
+            self._expand_level()
 
     def _seed(self) -> None:
         """Visit the states at the start."""
@@ -152,17 +175,30 @@ class TableSearch:
             rows = rows[: self._next_count * self.expander.words].copy()
         self.levels.append((rows, self._next_count))
         self._next = Growing(np.int64)
-        self._next_count = 0
+        self._next_count = self._at = 0
 
-    def _expand_level(self, depth: int) -> None:
-        at, count = 0, self.levels[-1][1]
-        while at < count and not self._must_stop(count - at + self._next_count):
-            last = min(at + self._batch, count)
-            self._expand(at, last, depth)
-            at = last
+    def _expand_level(self) -> None:
+        """Expand what is left of the current level."""
+        count = self.levels[-1][1]
+        while self._at < count:
+            # Between two batches everything that is known is consistent; so this is where a search may end.
+            try:
+                if self._must_stop(count - self._at + self._next_count):
+                    break
+            except KeyboardInterrupt:
+                self.stopped_by = "interrupt"
+                break
+            last = min(self._at + self._batch, count)
+            self._expand(self._at, last)
+            self._at = last
             if self._may_grow and self.statistics.transitions > WORTH_COMPILING:
                 self._compile()
             self._batch = self._fixed_batch or min(2 * self._batch, self.expander.store.batch)
+            if self._checkpoints is not None:
+                self._checkpoints.save_if_due(self)
+        if self._checkpoints is not None and self.stopped_by in RESUMABLE:
+            self._checkpoints.save(self)
+        self._depth += 1
 
     def _compile(self) -> None:
         """Go on with the compiled kernel, if this machine can."""
@@ -183,7 +219,7 @@ class TableSearch:
         """Return the number of the first state of the level that is being expanded."""
         return self.statistics.states - self._next_count - self.levels[-1][1]
 
-    def _expand(self, first: int, last: int, depth: int) -> None:
+    def _expand(self, first: int, last: int) -> None:
         """Expand rows of the current level."""
         expander = self.expander
         expander.generate(self._level_rows, first, last)
@@ -201,7 +237,7 @@ class TableSearch:
             if self.stopped_by:
                 break
         if self._next_count > before:
-            self.statistics.depth = depth + 1
+            self.statistics.depth = self._depth + 1
         self._judge(before, self._next_count)
 
     def _gather(self, lane: Lane, numbers: Any, starts: list[int], stops: list[int]) -> None:
@@ -294,6 +330,93 @@ class TableSearch:
                 self._note_batch(kept, numbers)
                 self.closed += numbers
             at = last
+
+    # What a checkpoint keeps.
+
+    def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what to keep of the search between two batches: arrays, and values that JSON can hold."""
+        expander, words = self.expander, self.expander.words
+        rows, _ = expander.store.rows()
+        level_rows = [level[: count * words] for level, count in self.levels if len(level)]
+        arrays = {
+            "journal": np.array(expander.tables.journal, np.int64).reshape(-1, 5),
+            "states": rows,
+            "levels": np.concatenate([*level_rows, np.zeros(0, np.int64)]),
+            "next": self._next.items[: self._next_count * words],
+            "children": self.children.items[: self.expanded],
+            "ordinals": self.ordinals.items[: self.statistics.states],
+            "marks": self.marks.items[: self.statistics.states if self._keeps_rows else 0],
+            "counts": expander.counts,
+            "environments": expander.environments,
+        }
+        statistics = self.statistics
+        values = {
+            "sizes": [len(component) for component in expander.tables.components],
+            "layout": [list(place) for place in expander.tables.layout.places],
+            "words": words,
+            "levels": [(count, len(level) > 0) for level, count in self.levels],
+            "next": self._next_count,
+            "at": self._at,
+            "depth": self._depth,
+            "expanded": self.expanded,
+            "states": statistics.states,
+            "deepest": statistics.depth,
+            "ends": statistics.ends,
+            "seconds": time.monotonic() - self._started,
+            "premises": [expander.premises[prop] for prop in expander.premises],
+            "found": [list(self.found.get(prop, ())) for prop in self.properties],
+        }
+        return arrays, values
+
+    def restore(self, arrays: dict[str, Any], values: dict[str, Any]) -> bool:
+        """Go back to what was kept; return whether the model gives the same answers as then."""
+        expander, tables = self.expander, self.expander.tables
+        self.starts = list(dict.fromkeys(self.system.initial()))
+        for world in self.starts:
+            tables.intern(world)
+        try:
+            for *question, now in arrays["journal"].tolist():
+                tables.now = now
+                tables.fill(*question)
+        except (
+            IndexError,
+            KeyError,
+            AssertionError,
+        ):  # a question about a value that did not come up this time
+            return False
+        if [len(component) for component in tables.components] != values["sizes"]:
+            return False
+        tables.use_layout(Layout(values["words"], tuple((w, s, b) for w, s, b in values["layout"])))
+        expander.tries.keep_up()
+        words = values["words"]
+        expander.store.insert([(arrays["states"], len(arrays["states"]) // words)], words)
+        at = 0
+        for count, is_there in values["levels"]:
+            size = count * words if is_there else 0
+            self.levels.append((arrays["levels"][at : at + size], count if is_there else 0))
+            at += size
+        self.levels[-1] = (self.levels[-1][0], values["levels"][-1][0])
+        self._next.items, self._next_count = arrays["next"].copy(), values["next"]
+        for growing, key in ((self.children, "children"), (self.ordinals, "ordinals"), (self.marks, "marks")):
+            growing.items = arrays[key].copy()
+        expander.counts, expander.environments = arrays["counts"].copy(), arrays["environments"].copy()
+        self._at, self._depth, self.expanded = values["at"], values["depth"], values["expanded"]
+        statistics = self.statistics
+        statistics.states, statistics.depth, statistics.ends = (
+            values["states"],
+            values["deepest"],
+            values["ends"],
+        )
+        statistics.starts = len(self.starts)
+        statistics.transitions = expander.transitions
+        self._started -= values["seconds"]
+        for prop, count in zip(list(expander.premises), values["premises"], strict=True):
+            expander.premises[prop] = count
+        for prop, where in zip(self.properties, values["found"], strict=True):
+            if where:
+                self.found[prop] = (where[0], where[1])
+        self._is_restored = True
+        return True
 
     # What deciding needs.
 

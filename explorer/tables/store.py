@@ -42,6 +42,10 @@ class Store(Protocol):
         """
         ...
 
+    def rows(self) -> tuple[Any, int]:
+        """Return all rows behind each other, and how many there are."""
+        ...
+
     def locate(self, rows: Any, count: int, words: int) -> Any:
         """Return where each of so many rows is, a number below ``extent``; -1 if it is not there."""
         ...
@@ -220,6 +224,14 @@ class CompiledStore:
             self.threads,
         )
         self._tables[part], self._sizes[part] = table, size
+
+    def rows(self) -> tuple[Any, int]:
+        """Return all rows behind each other, and how many there are."""
+        parts = []
+        for table, size in zip(self._tables, self._sizes, strict=True):
+            slots = table.reshape(size, -1)
+            parts.append(slots[slots[:, 0] != 0].reshape(-1))
+        return np.concatenate(parts), sum(self._held)
 
     def locate(self, rows: Any, count: int, words: int) -> Any:
         """Return where rows are; see ``Store``."""

@@ -1,0 +1,241 @@
+"""Checkpoints: a search on disk, from which it goes on after Ctrl-C, a kill or a power cut.
+
+A checkpoint holds no object of the model: the tables are a function of the questions that were asked, in their order
+(``ModelTables.journal``), and are made again by asking the model the same. The rest is arrays of integers. Each
+checkpoint is written beside the one before, and only then declared the latest; so a kill in between loses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from everyway.explorer.limits import Limits
+from everyway.invariants.property import Property
+from everyway.models.language.errors import UsageError
+from everyway.models.language.system import System
+
+from .search import TableSearch
+
+FORMAT = "everyway-checkpoint/1"
+LATEST = "latest.json"
+EVERY = 120.0
+"""Seconds between two checkpoints."""
+SHARE = 20
+"""Writing them takes no more than one part in so many of the time."""
+
+
+@define
+class Checkpoints:
+    """Where a search is kept, and when it was last.
+
+    Args:
+        folder: the folder; it is made if there is none.
+        every: how many seconds to search between two checkpoints.
+        request: how the check was asked for, in the words of whoever did; given back by ``requested``.
+    """
+
+    folder: Path
+    every: float = EVERY
+    request: Mapping[str, Any] = field(factory=dict)
+    problem: str = ""
+    """Why the last one could not be written; empty if it could."""
+    _due: float = field(init=False, default=0.0)
+
+    def prepare(self) -> None:
+        """See that the folder can be written to and keeps no other search.
+
+        Raises ``UsageError`` if it cannot, or does.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if (self.folder / LATEST).exists():
+                raise UsageError(
+                    f"{self.folder} holds a checkpoint already. Go on with it by `everyway resume {self.folder}`, or "
+                    f"choose another folder."
+                )
+            if any(self.folder.iterdir()):
+                raise UsageError(
+                    f"{self.folder} holds something else; choose an empty folder for checkpoints."
+                )
+            (self.folder / "probe").write_text("")
+            (self.folder / "probe").unlink()
+        except OSError as error:
+            raise UsageError(f"cannot keep checkpoints in {self.folder}: {error.strerror}.") from error
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the time to the next checkpoint from now."""
+        self._due = time.monotonic() + self.every
+
+    def save_if_due(self, search: TableSearch) -> None:
+        """Save a search if it has gone on long enough since the last time."""
+        if time.monotonic() >= self._due:
+            self.save(search)
+
+    def save(self, search: TableSearch) -> None:
+        """Save a search. If it cannot be written, the checkpoint before remains, and ``problem`` says why."""
+        begun = time.monotonic()
+        try:
+            self._write(search)
+            self.problem = ""
+        except OSError as error:
+            self.problem = f"no checkpoint could be written to {self.folder}: {error.strerror or error}"
+        took = time.monotonic() - begun
+        self._due = time.monotonic() + max(self.every, SHARE * took)
+
+    def _write(self, search: TableSearch) -> None:
+        latest = _latest(self.folder)
+        name = "b" if latest == "a" else "a"
+        target = self.folder / name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        arrays, values = search.kept()
+        digests = {}
+        for key, array in arrays.items():
+            with open(target / f"{key}.npy", "wb") as file:
+                np.save(file, array)
+                file.flush()
+                os.fsync(file.fileno())
+            digests[key] = _digest(target / f"{key}.npy")
+        contents = {
+            "format": FORMAT,
+            "request": dict(self.request),
+            "system": identity(search.system, search.properties, search.limits),
+            "sources": sources(search.system, search.properties),
+            "values": values,
+            "arrays": digests,
+        }
+        _write_safely(target / "contents.json", json.dumps(contents))
+        pointer = {"format": FORMAT, "latest": name, "contents": _digest(target / "contents.json")}
+        _write_safely(self.folder / LATEST, json.dumps(pointer))
+
+
+def requested(folder: Path) -> dict[str, Any]:
+    """Return how the check was asked for that is kept in a folder.
+
+    Raises ``UsageError`` if there is none, or it is damaged.
+    """
+    request: dict[str, Any] = _contents(folder)["request"]
+    return request
+
+
+def restore(search: TableSearch, folder: Path) -> None:
+    """Bring a search that has not begun to where the one in the folder was.
+
+    Raises ``UsageError`` if the checkpoint is damaged, of another check, or its model has changed since.
+    """
+    contents = _contents(folder)
+    if contents["system"] != identity(search.system, search.properties, search.limits):
+        raise UsageError(f"{folder} holds a checkpoint of another check: {contents['system']['told']}.")
+    now = sources(search.system, search.properties)
+    changed = sorted(name for name, digest in contents["sources"].items() if now.get(name) != digest)
+    if changed or now.keys() != contents["sources"].keys():
+        which = ", ".join(changed) or "what it imports"
+        raise UsageError(
+            f"the model has changed since the checkpoint in {folder} was written ({which}); what was found then need "
+            f"not be true of it now. Check it anew."
+        )
+    target = folder / _pointer(folder)["latest"]
+    arrays = {}
+    for key, digest in contents["arrays"].items():
+        path = target / f"{key}.npy"
+        try:
+            if _digest(path) != digest:
+                raise UsageError(
+                    f"the checkpoint in {folder} is damaged: {path.name} is not what was written."
+                )
+            arrays[key] = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} cannot be read.") from error
+    if not search.restore(arrays, contents["values"]):
+        raise UsageError(
+            f"the model answers otherwise than when the checkpoint in {folder} was written, although its source is the "
+            f"same: a handler depends on more than its state and its message."
+        )
+
+
+def identity(system: System, properties: Sequence[Property], limits: Limits) -> dict[str, Any]:
+    """Return what must be the same when a search goes on: the model, its bounds, what is decided, and the depth."""
+    return {
+        "told": f"{system}; {system.bounds}",
+        "model": f"{type(system.protocol).__module__}.{type(system.protocol).__qualname__}",
+        "properties": [f"{prop.kind.value}: {prop.name}" for prop in properties],
+        "max_depth": limits.max_depth,
+    }
+
+
+def sources(system: System, properties: Sequence[Property]) -> dict[str, str]:
+    """Return digests of the files that say what a model does, its own and those of the language, by their names."""
+    things: list[Any] = [type(system.protocol), *system.node_classes, type(system)]
+    things += [type(value) for value in system._memory]
+    things += [inspect.unwrap(prop.predicate) for prop in properties]
+    things += [prop.when for prop in properties if prop.when is not None]
+    files: dict[str, Path] = {}
+    for thing in things:
+        for one in getattr(thing, "__mro__", (thing,)):
+            try:
+                path = Path(inspect.getsourcefile(one) or "")
+            except TypeError:  # what is built in, or made in an interactive session
+                continue
+            if path.is_file():
+                files[path.name] = path
+    for path in (*Path(__file__).parent.glob("*.py"), *Path(inspect.getfile(System)).parent.glob("*.py")):
+        files[path.name] = path
+    return {name: _digest(path) for name, path in sorted(files.items())}
+
+
+def _pointer(folder: Path) -> dict[str, Any]:
+    try:
+        pointer: dict[str, Any] = json.loads((folder / LATEST).read_text())
+    except FileNotFoundError:
+        raise UsageError(f"there is no checkpoint in {folder}.") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the checkpoint in {folder} is damaged: {LATEST} cannot be read.") from error
+    if not isinstance(pointer, dict) or pointer.get("format") != FORMAT:
+        raise UsageError(f"{folder} holds no checkpoint that this version of everyway understands.")
+    return pointer
+
+
+def _latest(folder: Path) -> str:
+    try:
+        return str(_pointer(folder)["latest"])
+    except UsageError:
+        return ""
+
+
+def _contents(folder: Path) -> dict[str, Any]:
+    pointer = _pointer(folder)
+    path = folder / str(pointer.get("latest")) / "contents.json"
+    try:
+        if _digest(path) != pointer["contents"]:
+            raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} is not what was written.")
+        contents: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} cannot be read.") from error
+    return contents
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()
+
+
+def _write_safely(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    part = path.with_suffix(".part")
+    with open(part, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
