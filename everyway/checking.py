@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -41,7 +42,8 @@ class Report:
     stopped: str = ""
     """What stopped the search before it was done, in words."""
     stopped_by: str = ""
-    """The same as a word for scripts: "max_states", "max_seconds", "max_depth", "interrupt", "decided", or nothing."""
+    """The same as a word for scripts: "max_states", "max_seconds", "max_memory", "max_depth", "interrupt",
+    "decided", or nothing."""
     findings: tuple[Finding, ...] = ()
     """What never happened, so that a promise may hold for want of anything to break it."""
     growth: Growth | None = None
@@ -108,6 +110,10 @@ def check(
     stop_when_decided: bool = False,
     engine: Engine = "auto",
     threads: int | None = None,
+    symmetry: bool = True,
+    checkpoints: Path | str | None = None,
+    resumes: bool = False,
+    request: Mapping[str, Any] | None = None,
 ) -> Report:
     """Check a protocol under faults, a system, or any object with ``initial()`` and ``steps(state)``.
 
@@ -116,7 +122,7 @@ def check(
             ``System`` with ``faults``, ``timeouts`` and ``network``.
         properties: what to decide; by default what the protocol promises.
         search: ``"bfs"`` for shortest counterexamples, ``"dfs"`` for depth first.
-        limits: when to stop although states are left; by default at a million states.
+        limits: when to stop although states are left; by default at 20 million states.
         deadlock: whether to look for deadlocks; by default if the protocol says what a proper end is, or a
             plain system has ``is_final(state)``.
         watcher: is called several times a second, for progress.
@@ -125,6 +131,11 @@ def check(
             (state by state), or ``"auto"``: tables, compiled once the search has grown.
         threads: on how many threads the tables are worked on; by default one for each core. Nothing that is reported
             depends on it.
+        symmetry: count states that differ only in the names of interchangeable nodes as one, where the protocol
+            declares such nodes and every property treats them alike.
+        checkpoints: a folder in which the search is kept every few minutes, and when it is interrupted.
+        resumes: go on from the checkpoint in that folder.
+        request: kept with it: how the check was asked for.
 
     Raises:
         ModelError: if the model breaks a rule of the language.
@@ -150,8 +161,12 @@ def check(
         stop_when_decided=stop_when_decided,
         engine=engine,
         threads=threads,
+        symmetry=symmetry,
+        checkpoints=checkpoints,
+        resumes=resumes,
+        request=request,
     )
-    ran_out = exploration.stopped_by in ("max_states", "max_seconds", "interrupt")
+    ran_out = exploration.stopped_by in ("max_states", "max_seconds", "max_memory", "interrupt")
     return Report(
         system,
         exploration.verdicts(),

@@ -7,7 +7,8 @@ for it, gets the reference explorer. Both give the same counts, verdicts and tra
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
 from everyway.invariants.property import Property
@@ -60,12 +61,21 @@ def explore(
     stop_when_decided: bool = False,
     engine: Engine = "auto",
     threads: int | None = None,
+    symmetry: bool = True,
+    checkpoints: Path | str | None = None,
+    resumes: bool = False,
+    request: Mapping[str, Any] | None = None,
 ) -> Explored:
     """Search a system on an engine; the arguments are those of ``Exploration``, and:
 
     Args:
         engine: which one.
         threads: on how many threads the table engine works; by default one for each core.
+        symmetry: count states that differ only in the names of interchangeable nodes as one, where the protocol
+            declares such nodes and every property treats them alike.
+        checkpoints: a folder in which the search is kept every few minutes, and when it is interrupted.
+        resumes: go on from the checkpoint in that folder.
+        request: kept with it: how the check was asked for.
 
     Raises:
         UsageError: for an engine or a number of threads that there is not.
@@ -83,9 +93,36 @@ def explore(
         "watcher": watcher,
         "stop_when_decided": stop_when_decided,
     }
-    if not isinstance(system, System) or engine == "reference" or search != "bfs":
+    uses_tables = isinstance(system, System) and engine != "reference" and search == "bfs"
+    if checkpoints is not None and not uses_tables:
+        raise UsageError("checkpoints are for breadth-first searches of protocols on the table engine.")
+    if not uses_tables:
         return Exploration(system, properties, search=search, **arguments).run()
     from .tables.search import TableSearch
 
-    cores = threads or min(os.cpu_count() or 1, 16)
-    return TableSearch(system, properties, engine=engine, threads=cores, **arguments).run()
+    arguments |= {"engine": engine, "threads": threads or min(os.cpu_count() or 1, 16)}
+    keeper = None
+    if checkpoints is not None:
+        from .tables.checkpoint import Checkpoints, restore
+
+        keeper = Checkpoints(Path(checkpoints), request=request or {})
+        if not resumes:
+            keeper.prepare()
+    from .tables.symmetry import NotSymmetricError
+
+    reason = ""
+    while True:
+        try:
+            searching = TableSearch(system, properties, symmetry=symmetry, checkpoints=keeper, **arguments)
+            if keeper is not None and resumes:
+                restore(searching, keeper.folder)
+                keeper.begin()
+            searching.run()
+            searching.verdicts()  # only now are the properties known not to tell nodes apart
+        except NotSymmetricError as error:
+            if not symmetry:
+                raise
+            symmetry, reason = False, str(error)
+            continue
+        searching.statistics.told_apart = reason
+        return searching

@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from everyway.models.language.errors import UsageError
 
-DEFAULT_MAX_STATES = 1_000_000
+DEFAULT_MAX_STATES = 20_000_000
+"""Enough for what fits into the patience of whoever waits; a space without end should not fill the memory first."""
 
 
 def _sensible(_: Any, attribute: attrs.Attribute[Any], value: float | None) -> None:
@@ -31,6 +32,9 @@ class Limits:
     """Most distinct states to visit."""
     max_seconds: float | None = field(default=None, validator=_sensible)
     """Longest time to search."""
+    max_memory: int | None = field(default=None, validator=_sensible)
+    """Most memory that the process may take, in bytes; by default most of what the machine has free. It is no bound
+    of the space, so it is not told as one."""
 
     def __str__(self) -> str:
         parts = []

@@ -16,6 +16,7 @@ from everyway.models.language.errors import ModelError, UsageError, did_you_mean
 
 from .growth import Growth, fastest_growing
 from .limits import Limits
+from .memory import budget, in_use
 from .recoverability import Edge, trapped_states
 from .statistics import Statistics, told_limit
 from .verdict import Outcome, Path, Verdict, Visit
@@ -87,7 +88,8 @@ class Exploration:
         self._watcher = watcher
         self._stop_when_decided = stop_when_decided
         self._started = time.monotonic()
-        self._told = self._started
+        self._told = self._weighed = self._started
+        self._memory = budget(self.limits.max_memory)
         self._spent: Callable[[Any], Iterable[str]] = getattr(system, "spent", lambda _: ())
         self._by_kind = {
             kind: [(i, p) for i, p in enumerate(self.properties) if p.kind is kind] for kind in PropertyKind
@@ -215,6 +217,11 @@ class Exploration:
         if self.limits.max_seconds is not None and now - self._started > self.limits.max_seconds:
             self.stopped_by = "max_seconds"
             return True
+        if now - self._weighed > 0.2:
+            self._weighed = now
+            if in_use() > self._memory:
+                self.stopped_by = "max_memory"
+                return True
         if self._watcher and now - self._told > 0.1:
             self._told = now
             self.statistics.seconds = now - self._started

@@ -55,6 +55,10 @@ class Statistics:
     """How many distinct values each component of the state took, as far as the engine knows."""
     memory: int = field(default=0, eq=False)
     """What was held in memory for the states, in bytes, as far as the engine knows."""
+    alike: str = field(default="", eq=False)
+    """The nodes that are interchangeable, in words, if states that differ only in their names counted as one."""
+    told_apart: str = field(default="", eq=False)
+    """Why nodes that the protocol says are interchangeable were told apart; empty if they were not."""
 
     def count(self, action: Any, times: int = 1) -> None:
         """Count a step that was taken so many times."""

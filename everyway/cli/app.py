@@ -14,7 +14,7 @@ import typer
 
 from everyway.models.language import FAULT_KINDS, EverywayError, UsageError, did_you_mean
 
-from .own_parameters import ModelCommand
+from .own_parameters import WORDS, ModelCommand, without_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -281,8 +281,52 @@ def check(
         ),
     ] = "bfs",
     max_depth: Annotated[int | None, _limit("Longest schedule to look at, in steps.")] = None,
-    max_states: Annotated[int | None, _limit("Most states to visit (default 1,000,000).")] = None,
+    max_states: Annotated[int | None, _limit("Most states to visit (default 20,000,000).")] = None,
     max_seconds: Annotated[float | None, _limit("Longest time to search.")] = None,
+    memory: Annotated[
+        str,
+        typer.Option(
+            help="Most memory to take, e.g. 4G (default: most of what is free).",
+            metavar="SIZE",
+            show_default=False,
+            rich_help_panel="Search",
+        ),
+    ] = "",
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            help="On how many threads (default: one for each core).",
+            show_default=False,
+            rich_help_panel="Search",
+        ),
+    ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="tables: compiled; plain: the same in plain Python; reference: state by state; auto: tables, compiled "
+            "once the search has grown.",
+            metavar="auto|tables|plain|reference",
+            rich_help_panel="Search",
+        ),
+    ] = "auto",
+    symmetry: Annotated[
+        bool,
+        typer.Option(
+            "--symmetry/--no-symmetry",
+            help="Count states that differ only in the names of interchangeable nodes as one.",
+            rich_help_panel="Search",
+        ),
+    ] = True,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the search in this folder every few minutes and on Ctrl-C; `everyway resume` goes on.",
+            metavar="DIR",
+            show_default=False,
+            rich_help_panel="Search",
+        ),
+    ] = None,
+    resumes: Annotated[bool, typer.Option("--resumes", hidden=True)] = False,
     deadlock: Annotated[
         bool | None,
         typer.Option(
@@ -355,6 +399,9 @@ def check(
     _one_of("--network", network, ("", "bag", "set", "fifo"))
     _one_of("--search", search, ("bfs", "dfs"))
     _one_of("--theme", theme, ("light", "dark", "auto"))
+    _one_of("--engine", engine, ("auto", "tables", "plain", "reference"))
+    if threads is not None and threads < 1:
+        raise UsageError(f"--threads must be 1 or more, not {threads}.")
     for option, number in (("depth", max_depth), ("states", max_states), ("seconds", max_seconds)):
         if number is not None and not number >= 0:
             raise UsageError(f"--max-{option} must be 0 or more, not {number:g}.")
@@ -377,7 +424,9 @@ def check(
         system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
         asked = [name for name in property if not _is_no_deadlock(name)]
         wanted = [find_property(name, promised(system)) for name in asked] if property else None
-        limits = Limits(max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds)
+        limits = Limits(
+            max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds, _bytes(memory)
+        )
         # Who asks for one promise wants to know about that one.
         looks_for_deadlocks = len(asked) < len(property) if property and deadlock is None else deadlock
         with progress(is_wanted=not quiet) as shower, interruptible(shower) as watcher:
@@ -389,12 +438,53 @@ def check(
                 deadlock=looks_for_deadlocks,
                 watcher=watcher,
                 stop_when_decided=bool(property),
+                engine=engine,  # type: ignore[arg-type]
+                threads=threads,
+                symmetry=symmetry,
+                checkpoints=checkpoint,
+                resumes=resumes,
+                request={"words": context.meta.get(WORDS, []), "folder": os.getcwd()},
             )
         if report.stopped_by == "decided":
             report = attrs.evolve(report, findings=())  # it is no wonder that some things never happened
         _tell(report, out, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
         _draw(report, out, diagram, graph, theme, silent=json or quiet)
     raise typer.Exit(exit_code(report))
+
+
+@app.command(epilog="Example: everyway resume kept/")
+@explained
+def resume(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of the checkpoint.", metavar="DIR", show_default=False)
+    ],
+    debug: DebugOption = False,
+) -> None:
+    """Go on with a check that was kept by --checkpoint, whether it was interrupted or killed.
+
+    It ends with the same counts and verdicts as if nothing had happened, and the same exit code.
+    """
+    from everyway.explorer.tables.checkpoint import requested
+
+    request = requested(folder)
+    words = without_option(request.get("words", []), "--checkpoint")
+    if not words:
+        raise UsageError(f"the check in {folder} was not started from the command line; go on with it there.")
+    words += ["--checkpoint", str(folder.resolve()), "--resumes"]
+    if os.path.isdir(request["folder"]):
+        os.chdir(request["folder"])  # where a model's path and those of pictures were meant
+    command: Any = typer.main.get_command(app)
+    command.main(["check", *words], prog_name="everyway", standalone_mode=True)
+
+
+def _bytes(words: str) -> int | None:
+    """Return the memory that is asked for."""
+    from everyway.explorer.memory import parsed
+
+    amount = parsed(words) if words else None
+    if words and amount is None:
+        raise UsageError(f"--memory needs a size such as 4G or 512M, not '{words}'.")
+    return amount
 
 
 def _is_no_deadlock(name: str) -> bool:
@@ -472,3 +562,6 @@ def doctor(debug: DebugOption = False) -> None:
     for name, is_found, detail in available():
         lead = f"{'found' if is_found else 'missing':<9}{name}"
         say(terminal, detail, lead=lead, lead_style="" if is_found else "yellow", column=25)
+
+
+from . import simulate  # noqa: E402, F401  a command of its own file, which shares the options of `check`

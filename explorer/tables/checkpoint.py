@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from everyway.explorer.limits import Limits
 from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System
 
 from .search import TableSearch
+from .symmetry import NotSymmetricError
 
 FORMAT = "everyway-checkpoint/1"
 LATEST = "latest.json"
@@ -111,7 +111,7 @@ class Checkpoints:
         contents = {
             "format": FORMAT,
             "request": dict(self.request),
-            "system": identity(search.system, search.properties, search.limits),
+            "system": identity(search),
             "sources": sources(search.system, search.properties),
             "values": values,
             "arrays": digests,
@@ -136,7 +136,9 @@ def restore(search: TableSearch, folder: Path) -> None:
     Raises ``UsageError`` if the checkpoint is damaged, of another check, or its model has changed since.
     """
     contents = _contents(folder)
-    if contents["system"] != identity(search.system, search.properties, search.limits):
+    if search.symmetry is not None and not contents["system"].get("alike"):
+        raise NotSymmetricError("the search that was kept went without")
+    if contents["system"] != identity(search):
         raise UsageError(f"{folder} holds a checkpoint of another check: {contents['system']['told']}.")
     now = sources(search.system, search.properties)
     changed = sorted(name for name, digest in contents["sources"].items() if now.get(name) != digest)
@@ -165,9 +167,11 @@ def restore(search: TableSearch, folder: Path) -> None:
         )
 
 
-def identity(system: System, properties: Sequence[Property], limits: Limits) -> dict[str, Any]:
+def identity(search: TableSearch) -> dict[str, Any]:
     """Return what must be the same when a search goes on: the model, its bounds, what is decided, and the depth."""
+    system, properties, limits = search.system, search.properties, search.limits
     return {
+        "alike": search.symmetry.told if search.symmetry is not None else "",
         "told": f"{system}; {system.bounds}",
         "model": f"{type(system.protocol).__module__}.{type(system.protocol).__qualname__}",
         "properties": [f"{prop.kind.value}: {prop.name}" for prop in properties],

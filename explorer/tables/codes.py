@@ -36,7 +36,15 @@ HAS_SUSPICIONS = 20
 OWN_STRIDE = 21
 COMPONENTS = 22
 SKIPPED = 23
-HEAD_SIZE = 24
+SYMMETRY_COLUMNS = 24
+SYMMETRY_COMPONENTS = 25
+SYMMETRY_GROUPS = 26
+SYMMETRY_MAPS = 27
+HEAD_SIZE = 32
+
+# What there is to know of a component for symmetry.
+SYMMETRY_STRIDE = 2
+S_SWAPS, S_VIEWS = 0, 1
 
 NEVER, EARLY, LATE = 0, 1, 2
 
@@ -95,7 +103,9 @@ HAS_CRASHES, HAS_RESTARTS, HAS_SUSPICIONS_LEFT, HAS_LOSSES, HAS_DUPLICATES, IS_S
     ASK_OBSERVER,
     ASK_STEP,
     ASK_STATE,
-) = range(12)
+    ASK_SWAP,
+    ASK_VIEW,
+) = range(14)
 
 # How far ``generate`` came, and what it notes of the state at hand.
 AT, SUCCESSORS, MISSES, REASON, ENDS, LONGEST = 0, 1, 2, 3, 4, 5

@@ -9,9 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import generate, judge, offers, packing
+from . import canonical, generate, judge, offers, packing
 
-_FILES = ("codes.py", "gather.py", "generate.py", "judge.py", "offers.py", "packing.py", "storage.py")
+_FILES = (
+    "canonical.py",
+    "codes.py",
+    "gather.py",
+    "generate.py",
+    "judge.py",
+    "offers.py",
+    "packing.py",
+    "storage.py",
+)
 
 
 @cache
@@ -56,6 +65,7 @@ def compiled() -> types.SimpleNamespace:
         generate.judge_step,
         generate.generate,
         packing.repack,
+        canonical.canonicalise,
         storage.mixed,
         storage.home,
         storage.part_of,

@@ -19,6 +19,7 @@ from everyway.models.language.errors import EverywayError
 
 from . import codes
 from .search import TableSearch
+from .symmetry import NotSymmetricError
 
 FORWARD_LIMIT = 20_000
 """Most states to look at beyond a trapped one for the nodes that are stuck for good."""
@@ -36,12 +37,14 @@ def _verdict(search: TableSearch, prop: Property) -> Verdict:
     if prop.kind is PropertyKind.RECOVERABLE:
         return _recoverability(search, prop)
     if prop in search.found:
-        path = search.path_to(*search.found[prop])
+        path = search.path_to(*search.found[prop], prop)
         if prop.kind is PropertyKind.POSSIBLE:
             return Verdict(prop, Outcome.HOLDS, path, None, search.is_shortest)
         last = path[-1]
         is_step = prop.kind is PropertyKind.EVERY_STEP
         flaw = prop.judge(path[-2].state, last.action, last.state) if is_step else prop.judge(last.state)
+        if flaw is None and search.symmetry is not None:
+            raise NotSymmetricError(f"'{prop.name}' depends on what nodes are called")
         if flaw is None:
             raise EverywayError(
                 f"internal error: the tables say that '{prop.name}' is violated in {last.state}, the plain semantics "
@@ -75,7 +78,7 @@ class Trapped(Set[Hashable]):
             yield self._search.expander.tables.world(rows[number * words : (number + 1) * words].tolist())
 
     def __contains__(self, state: object) -> bool:
-        row = self._search.expander.tables.row(state)  # type: ignore[arg-type]
+        row = self._search.row_of(state)
         if row is None:
             return False
         words = self._search.expander.words

@@ -133,7 +133,7 @@ class Expander:
             if codes.TOO_MANY in reasons:
                 raise ModelError(f"more than {codes.MOST_STEPS:,} steps can be taken in one state.")
             if reasons == {codes.DONE}:
-                return True
+                return self._canonicalise_all()
             full = [lane for lane in self.lanes if lane.work[codes.REASON] == codes.FULL]
             for lane in full:
                 lane.make_room()
@@ -163,6 +163,67 @@ class Expander:
             LOOKAHEAD,
         )
 
+    # Symmetry.
+
+    def _canonicalise_all(self) -> bool:
+        """Make all successors canonical, if nodes are interchangeable; False if all must begin again."""
+        if self.tables.symmetry is None:
+            return True
+        for lane in self.lanes:
+            lane.todo = np.arange(int(lane.work[codes.SUCCESSORS]))
+        return self._canonicalise([lane.out for lane in self.lanes])
+
+    def canonicalised(self, rows: Any, count: int) -> bool:
+        """Make some rows canonical; False if they are in another layout now, and nothing was done."""
+        for lane in self.lanes:
+            lane.todo = np.arange(count if lane is self.lanes[0] else 0)
+            lane.prepare(self.words, len(self.tables.components))
+        return self._canonicalise([rows for _ in self.lanes])
+
+    def _canonicalise(self, buffers: Sequence[Any]) -> bool:
+        symmetry = self.tables.symmetry
+        assert symmetry is not None
+        symmetry.keep_up()
+        while any(len(lane.todo) for lane in self.lanes):
+            if not self.tables.fits():
+                self._relayout(self.tables.layout)
+                return False
+            self._each(lambda lane: self._canonicalise_lane(lane, buffers[self.lanes.index(lane)]))
+            layout, words = self.tables.layout, self.words
+            for lane, rows in zip(self.lanes, buffers, strict=True):
+                for k in lane.todo[lane.todo >= 0].tolist():
+                    row = rows[k * words : (k + 1) * words].tolist()
+                    values = symmetry.resolve(layout.unpacked(row))
+                    if not self.tables.fits():
+                        break
+                    rows[k * words : (k + 1) * words] = layout.packed(values)
+                lane.todo = -1 - lane.todo[lane.todo < 0]
+            if self._fill():
+                return False
+        return True
+
+    def _canonicalise_lane(self, lane: Lane, rows: Any) -> None:
+        if not len(lane.todo):
+            return
+        view = self.store.view
+        components = len(self.tables.layout.places)
+        width = int(self.tables.pool.head[codes.SYMMETRY_COLUMNS])
+        if len(lane.room) < 2 * components + width:
+            lane.room = np.zeros(2 * (2 * components + width), np.int64)
+        unresolved = np.zeros(len(lane.todo), np.int64)
+        left = self.store.canonicalise(
+            view(self.tables.pool.head),
+            view(self.tables.pool.items),
+            view(rows),
+            view(lane.todo),
+            len(lane.todo),
+            view(lane.room),
+            view(lane.misses),
+            view(lane.work),
+            view(unresolved),
+        )
+        lane.todo = unresolved[:left]
+
     # Filling in.
 
     def _fill(self) -> bool:
@@ -187,6 +248,8 @@ class Expander:
         for question in asked:
             self.tables.fill(*question)
         self.tries.keep_up()
+        if self.tables.symmetry is not None:
+            self.tables.symmetry.keep_up()
         if self.tables.fits():
             return False
         self._relayout(self.tables.layout)

@@ -44,6 +44,9 @@ class Lane:
         self.state_tallies = np.zeros(codes.TALLY_STRIDE * properties, np.int64)
         self.environments = np.zeros(1, np.int64)
         self.waiting = np.zeros(1, np.int64)
+        self.todo = np.zeros(0, np.int64)
+        """The rows that must still be made canonical."""
+        self.room = np.zeros(0, np.int64)
 
     @property
     def states(self) -> int:
@@ -57,14 +60,18 @@ class Lane:
         if len(self.begins) < self.states + 1:
             self.begins = np.zeros(self.states + 1, np.int64)
             self.ends = np.zeros(self.states + 1, np.int64)
+        self.prepare(words, components)
+        self.counts = np.zeros(moves + 64, np.int64)
+        self.step_tallies[:] = 0
+        self.step_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
+
+    def prepare(self, words: int, components: int) -> None:
+        """See that there is room for what is missing, and for a row's components."""
         if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
             self.misses = np.zeros(MISSES_AT_ONCE * (4 + 2 * words), np.int64)
         if len(self.scratch) < codes.VALUES + components:
             self.scratch = np.zeros(codes.VALUES + 2 * components, np.int64)
         self.work[codes.MISS_ROOM] = MISSES_AT_ONCE
-        self.counts = np.zeros(moves + 64, np.int64)
-        self.step_tallies[:] = 0
-        self.step_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
 
     def make_room(self) -> None:
         """Double the room for successors."""

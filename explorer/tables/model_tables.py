@@ -7,7 +7,7 @@ of the misses that were filled, in their order; so that order is all a checkpoin
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
@@ -27,6 +27,9 @@ from everyway.models.language.world import World
 from . import codes
 from .packing import Layout, layout_for
 from .regions import Grid, Pool, Region
+
+if TYPE_CHECKING:
+    from .symmetry import Symmetry
 
 
 @frozen
@@ -98,8 +101,12 @@ class ModelTables:
         self.journal: list[tuple[int, int, int, int, int]] = []
         """The misses that were filled, in their order, each with how many states had been visited then."""
         self.layout = Layout(1, ())
+        self.symmetry: Symmetry | None = None
+        """What makes rows that differ only in names one, if anything does; see ``symmetry.py``."""
         self.now = 0
         """How many states were visited so far; for telling what grows."""
+        self.known = 0
+        """How many values and channels there are; more whenever one is new."""
         self.actions: list[Action | None] = [None]
         """What each move is."""
         self._changes: list[tuple[int, int, int]] = [(-1, 0, 0)]
@@ -187,7 +194,10 @@ class ModelTables:
 
     def world(self, row: Sequence[int]) -> World:
         """Return the world that a row stands for."""
-        numbers = self.layout.unpacked(row)
+        return self.world_of(self.layout.unpacked(row))
+
+    def world_of(self, numbers: Sequence[int]) -> World:
+        """Return the world whose parts have these numbers."""
         count = len(self.names)
         cast = [values.items[number] for values, number in zip(self.nodes, numbers, strict=False)]
         around: Surroundings = self.environment.items[numbers[count]]
@@ -196,6 +206,7 @@ class ModelTables:
             values.items[number] for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
         )
         contents = numbers[count + 1 + watching :]
+        contents = [*contents, *[0] * (len(self.channels) - len(contents))]
         boxes: list[list[Mailbox]] = [[] for _ in self.names]
         for (_, to), values, number in zip(self.ends, self.channels, contents, strict=True):
             if number:
@@ -222,7 +233,7 @@ class ModelTables:
         contents = {}
         for to, mailbox in enumerate(world.mailboxes):
             for sender, part in _parted(mailbox):
-                channel = self._channel(self.system.roster.position[sender], to)
+                channel = self.channel_between(self.system.roster.position[sender], to)
                 contents[channel] = self._content(channel, part)
         return numbers + [contents.get(channel, 0) for channel in range(len(self.channels))]
 
@@ -269,18 +280,21 @@ class ModelTables:
             self._own[x].put(y, self._own_moves(x, y, z), z)
         elif kind == codes.ASK_DELIVERY:
             value: NodeValue = self.nodes[x].items[y]
-            outcomes = self._behaviour.on_delivery(value.state, self._envelopes[x].items[z])
+            envelope = self._envelopes[x].items[z]
+            outcomes = self._asked(
+                x, lambda name: self._behaviour.on_delivery(name(value.state), name(envelope))
+            )
             self._delivery_grids[x].put(y, z, self._moves_of(x, y, outcomes, codes.OP_NONE))
         elif kind == codes.ASK_DELIVERABLE:
             self._deliverable[x].put(y, self._deliverables(x, y))
         elif kind == codes.ASK_TAKE:
-            envelope = self._envelopes[self.ends[x][1]].items[self._listed_at(z)]
-            taken = self.channels[x].items[y].take(envelope)
+            message = self._envelopes[self.ends[x][1]].items[self._listed_at(z)]
+            taken = self.channels[x].items[y].take(message)
             self._lists.put(z + 1, self._content(x, taken))
         elif kind == codes.ASK_PUT:
             content = self.channels[x].items[y]
-            for envelope in self._posts[x].items[z]:
-                content = content.put(envelope)
+            for message in self._posts[x].items[z]:
+                content = content.put(message)
             number = self._content(x, content)
             self._put_grids[x].put(y, z, number)
         elif kind == codes.ASK_CUTS:
@@ -294,22 +308,20 @@ class ModelTables:
             self._environment_region.put(x, self._operated(x, y), codes.E_OPERATIONS + y)
         elif kind == codes.ASK_OBSERVER:
             self._observe(x, y, z)
+        elif self.symmetry is not None:
+            self.symmetry.fill(kind, x, y, z)
 
     def _own_moves(self, i: int, value: int, column: int) -> int:
         held: NodeValue = self.nodes[i].items[value]
         state, name = held.state, self.names[i]
         if column == codes.OWN_CHOICE:
-            return self._moves_of(
-                i, value, self._behaviour.on_occasion(Occasion.CHOICE, state), codes.OP_NONE
-            )
+            return self._moves_of(i, value, self._on_occasion(i, Occasion.CHOICE, state), codes.OP_NONE)
         if column == codes.OWN_TIMEOUT:
-            return self._moves_of(
-                i, value, self._behaviour.on_occasion(Occasion.TIMEOUT, state), codes.OP_NONE
-            )
+            return self._moves_of(i, value, self._on_occasion(i, Occasion.TIMEOUT, state), codes.OP_NONE)
         if column == codes.OWN_RESTART:
             if not self.system._concerns(self.system.faults.restarts, name):
                 return 0
-            outcomes = self._behaviour.on_occasion(Occasion.RESTART, state)
+            outcomes = self._on_occasion(i, Occasion.RESTART, state)
             if outcomes:
                 return self._moves_of(i, value, outcomes, codes.OP_RESTART)
             after = self._node(i, NodeValue(state, True, held.initial))
@@ -324,8 +336,20 @@ class ModelTables:
         is_false, other = divmod(column - codes.OWN_SUSPECTS, len(self.names))
         if is_false and not self.system._concerns(self.system.faults.suspicions, self.names[other]):
             return 0
-        outcomes = self._behaviour.on_suspicion(state, self.names[other], is_false=bool(is_false))
+        outcomes = self._asked(
+            i,
+            lambda name: self._behaviour.on_suspicion(name(state), name(self.names[other]), bool(is_false)),
+        )
         return self._moves_of(i, value, outcomes, codes.OP_SUSPECT if is_false else codes.OP_NONE)
+
+    def _on_occasion(self, i: int, occasion: Occasion, state: Node) -> Sequence[Outcome]:
+        return self._asked(i, lambda name: self._behaviour.on_occasion(occasion, name(state)))
+
+    def _asked(self, i: int, ask: Callable[[Callable[[Any], Any]], Sequence[Outcome]]) -> Sequence[Outcome]:
+        """Return a node's answer; where nodes may swap names, see that it would be the same with others."""
+        if self.symmetry is not None:
+            self.symmetry.check_answer(i, ask)
+        return ask(lambda value: value)
 
     def _wiped(self, state: Node, held: NodeValue) -> NodeValue:
         """Return what a crash leaves of a node."""
@@ -452,7 +476,7 @@ class ModelTables:
         groups: dict[int, list[Envelope]] = {}
         for envelope in envelopes:
             position = self.system.roster.position
-            channel = self._channel(position[envelope.sender], position[envelope.to])
+            channel = self.channel_between(position[envelope.sender], position[envelope.to])
             groups.setdefault(channel, []).append(envelope)
         if not groups:
             return 0
@@ -466,24 +490,39 @@ class ModelTables:
 
     # Components and their values.
 
+    def number_of(self, component: int, value: Any) -> int:
+        """Return the number of a component's value, a new one if it has none."""
+        first = len(self.nodes) + 1 + len(self.observers)
+        if component < len(self.nodes):
+            return self._node(component, value)
+        if component >= first:
+            return self._content(component - first, value)
+        if component == len(self.nodes):
+            return self._surroundings(value)
+        return self._observer(component - len(self.nodes) - 1, value)
+
     def _node(self, i: int, value: NodeValue) -> int:
         number, is_new = self.nodes[i].number(value, self.now)
         if is_new:
+            self.known += 1
             self._own[i].need(number + 1)
             self._own[i].put(number, int(value.is_up), codes.OWN_UP)
             self._delivery_grids[i].need(number + 1, 1)
         return number
 
     def _observer(self, j: int, value: Observer) -> int:
-        return self.observers[j].number(value, self.now)[0]
+        number, is_new = self.observers[j].number(value, self.now)
+        self.known += is_new
+        return number
 
-    def _channel(self, sender: int, to: int) -> int:
+    def channel_between(self, sender: int, to: int) -> int:
         """Return the number of the channel between two nodes; a new one the first time."""
         if (sender, to) in self._channel_of:
             return self._channel_of[sender, to]
         number = len(self.channels)
         self._channel_of[sender, to] = number
         self.ends.append((sender, to))
+        self.known += 1
         self.channels.append(Values(f"messages from {self.names[sender]} to {self.names[to]}"))
         self._posts.append(Values("posts"))
         self._channel_region.need(number + 1)
@@ -508,6 +547,7 @@ class ModelTables:
     def _content(self, channel: int, value: Mailbox) -> int:
         number, is_new = self.channels[channel].number(value, self.now)
         if is_new:
+            self.known += 1
             self._deliverable[channel].need(number + 1)
             self._faults[channel].need(number + 1)
             self._put_grids[channel].need(number + 1, 1)
@@ -563,6 +603,7 @@ class ModelTables:
     def _surroundings(self, value: Surroundings) -> int:
         number, is_new = self.environment.number(value, self.now)
         if is_new:
+            self.known += 1
             self._environment_region.need(number + 1)
             self._note_surroundings(number, value)
         return number

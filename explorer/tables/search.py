@@ -9,7 +9,7 @@ Each phase runs on all threads; none depends on how many there are, so neither d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from everyway.explorer.growth import Growth, growing_part
 from everyway.explorer.limits import Limits
+from everyway.explorer.memory import budget, in_use
 from everyway.explorer.statistics import Statistics, told_limit
 from everyway.explorer.verdict import Path, Verdict, Visit
 from everyway.invariants.property import Property, PropertyKind
@@ -27,6 +28,7 @@ from .expander import Expander, Repack
 from .lanes import Growing, Lane
 from .packing import Layout
 from .store import CompiledStore, PlainStore
+from .symmetry import NotSymmetricError, symmetry_of
 
 Watcher = Callable[[Statistics, int], None]
 
@@ -62,9 +64,11 @@ class TableSearch:
             the search has grown.
         threads: how many threads the compiled kernel works on.
         batch: how many rows are expanded at once; by default as many as is quick.
+        symmetry: count states that differ only in the names of interchangeable nodes as one.
         checkpoints: keeps the search on disk now and then.
 
     Raises:
+        NotSymmetricError: as soon as it turns out that nodes are not as interchangeable as the protocol says.
         ImportError: if the kernel was asked for and Numba does not work on this machine.
     """
 
@@ -82,6 +86,7 @@ class TableSearch:
         engine: str = "auto",
         threads: int = 1,
         batch: int | None = None,
+        symmetry: bool = False,
         checkpoints: Keeper | None = None,
     ) -> None:
         self.system = system
@@ -94,6 +99,8 @@ class TableSearch:
         self._may_grow = engine == "auto"
         store = CompiledStore(threads) if engine == "tables" else PlainStore()
         self.expander = Expander(system, self.properties, store, self._relaid)
+        self.symmetry = symmetry_of(self.expander.tables) if symmetry else None
+        self.expander.tables.symmetry = self.symmetry
         self._fixed_batch = batch
         self._batch = batch or FIRST_BATCH
         self._checkpoints = checkpoints
@@ -122,6 +129,7 @@ class TableSearch:
         self._at = 0
         """How many states of the current level have been expanded."""
         self._is_restored = False
+        self._memory = budget(self.limits.max_memory)
 
     # The search.
 
@@ -152,14 +160,22 @@ class TableSearch:
         if self.limits.max_states is not None and len(self.starts) > self.limits.max_states:
             self.stopped_by = "max_states"
             del self.starts[int(self.limits.max_states) :]
-        tables, count = self.expander.tables, len(self.starts)
+        tables, expander = self.expander.tables, self.expander
         numbers = [tables.intern(world) for world in self.starts]
         tables.lay_out()
-        self.expander.tries.keep_up()
-        width = len(tables.components)
-        rows = [tables.layout.packed(row + [0] * (width - len(row))) for row in numbers]
-        flat = np.array(rows, np.int64).reshape(-1)
-        self.expander.store.insert([(flat, count)], self.expander.words)
+        expander.tries.keep_up()
+        while True:
+            width = len(tables.components)
+            rows = [tables.layout.packed(row + [0] * (width - len(row))) for row in numbers]
+            flat = np.array(rows, np.int64).reshape(-1)
+            if self.symmetry is None or expander.canonicalised(flat, len(rows)):
+                break
+        first, _, stops = expander.store.insert([(flat, len(rows))], expander.words)[0]
+        # Starts that differ only in names are one.
+        distinct = np.sort(first[: stops[-1]])
+        self.starts = [self.starts[k] for k in distinct.tolist()]
+        count, words = len(self.starts), expander.words
+        flat = flat.reshape(-1, words)[distinct].reshape(-1)
         self._next.need(len(flat))[: len(flat)] = flat
         self._next_count = count
         self.ordinals.need(count)[:count] = np.arange(count)
@@ -435,12 +451,22 @@ class TableSearch:
         """Return the numbers of the states that were expanded, in ascending order."""
         return np.concatenate([np.arange(self.expanded), np.array(self.closed, np.int64)])
 
+    def row_of(self, world: Any) -> list[int] | None:
+        """Return the row of a world, or of the one that stands for it; None if it was never seen."""
+        tables = self.expander.tables
+        if self.symmetry is None:
+            return tables.row(world)
+        numbers = self.symmetry.canonical(tables.intern(world))
+        if len(numbers) != len(tables.layout.places) or not tables.fits():
+            return None
+        return tables.layout.packed(numbers)
+
     def nearest(self, numbers: Any) -> int:
         """Return the state that is the fewest steps away from a start."""
         return int(numbers[0])
 
-    def path_to(self, number: int, ordinal: int = -1) -> Path:
-        """Return the way by which a state was first reached; with an ordinal, one step further."""
+    def path_to(self, number: int, ordinal: int = -1, broken: Property | None = None) -> Path:
+        """Return the way by which a state was first reached; with an ordinal one step further, that breaks a property."""
         ordinals = [] if ordinal < 0 else [ordinal]
         starts = self.statistics.starts
         sums = np.cumsum(self.children.items[: self.expanded], dtype=np.int64)
@@ -448,10 +474,37 @@ class TableSearch:
             ordinals.append(int(self.ordinals.items[number]))
             number = int(np.searchsorted(sums, number - starts, side="right"))
         world = self.starts[int(self.ordinals.items[number])]
+        ordinals.reverse()
+        if self.symmetry is not None:
+            return self._path_of_names(world, ordinals, broken if ordinal >= 0 else None)
         path = [Visit(None, world)]
-        for ordinal in reversed(ordinals):
+        for ordinal in ordinals:
             action, world = next(islice(self.system.steps(world), ordinal, None))
             path.append(Visit(action, world))
+        return tuple(path)
+
+    def _path_of_names(self, world: Any, ordinals: Sequence[int], broken: Property | None) -> Path:
+        """Return a run in which nodes keep their names, for one through canonical states, where they swap them.
+
+        Each of its states is another name for the canonical one, so a step leads to another name for the next.
+        """
+        tables, symmetry = self.expander.tables, self.symmetry
+        assert symmetry is not None
+        path = [Visit(None, world)]
+        canonical = symmetry.canonical(tables.intern(world))
+        for number, ordinal in enumerate(ordinals):
+            steps = self.system.steps(path[-1].state)
+            if broken is not None and number == len(ordinals) - 1:
+                path.append(_broken_step(broken, path[-1].state, steps))
+                break
+            _, after = next(islice(self.system.steps(tables.world_of(canonical)), ordinal, None))
+            canonical = symmetry.canonical(tables.intern(after))
+            for action, real in steps:
+                if symmetry.canonical(tables.intern(real)) == canonical:
+                    path.append(Visit(action, real))
+                    break
+            else:
+                raise NotSymmetricError("what can happen in a state depends on what nodes are called")
         return tuple(path)
 
     # Limits, progress, results.
@@ -465,6 +518,9 @@ class TableSearch:
         now = time.monotonic()
         if self.limits.max_seconds is not None and now - self._started > self.limits.max_seconds:
             self.stopped_by = "max_seconds"
+            return True
+        if self.expander.store.next_growth() + in_use() > self._memory:
+            self.stopped_by = "max_memory"
             return True
         if self._watcher and now - self._told > 0.1:
             self._told = now
@@ -493,6 +549,7 @@ class TableSearch:
                 statistics.premises[prop.name] += count
         statistics.values = {values.name: len(values) for values in expander.tables.components}
         statistics.memory = self.memory
+        statistics.alike = self.symmetry.told if self.symmetry is not None else ""
         statistics.seconds = time.monotonic() - self._started
 
     @property
@@ -531,3 +588,10 @@ class TableSearch:
         return growing_part(
             (name, part, when >= late) for when, k, number in met for name, part in tables.parts(k, number)
         )
+
+
+def _broken_step(prop: Property, before: Any, steps: Iterable[tuple[Any, Any]]) -> Visit:
+    for action, after in steps:
+        if prop.is_premise_met(before, action, after) and prop.judge(before, action, after) is not None:
+            return Visit(action, after)
+    raise NotSymmetricError(f"'{prop.name}' depends on what nodes are called")

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import gather, generate, judge, packing
+from . import canonical, gather, generate, judge, packing
 from .packing import Layout
 
 TOGETHER = 32
 """Rows that move together; as ``storage.DISTANCE``, which cannot be imported without Numba."""
+NEARLY_FULL = 0.68
 MAX_LOAD = 0.75
 """So full a table may get; beyond it, chains of taken slots become long."""
 
@@ -27,6 +28,7 @@ class Store(Protocol):
     judge: Callable[..., None]
     gather: Callable[..., int]
     repack: Callable[..., None]
+    canonicalise: Callable[..., int]
 
     def view(self, array: Any) -> Any:
         """Return an array in the form in which the kernel takes it."""
@@ -64,6 +66,10 @@ class Store(Protocol):
         """How much memory it takes, in bytes."""
         ...
 
+    def next_growth(self) -> int:
+        """Return how many bytes more it would take if it grew; 0 unless it is about to."""
+        ...
+
 
 class PlainStore:
     """The set in plain Python: a dictionary."""
@@ -76,6 +82,7 @@ class PlainStore:
         self.judge: Callable[..., None] = judge.judge
         self.gather: Callable[..., int] = gather.gather
         self.repack: Callable[..., None] = packing.repack
+        self.canonicalise: Callable[..., int] = canonical.canonicalise
 
     def view(self, array: Any) -> Any:
         """Return the array as plain Python reads and writes it fastest."""
@@ -125,6 +132,10 @@ class PlainStore:
         """Roughly how much memory it takes, in bytes."""
         return len(self._numbers) * 200
 
+    def next_growth(self) -> int:
+        """Return 0: it grows little by little."""
+        return 0
+
 
 class CompiledStore:
     """The set as one table for each thread, and the kernel compiled by Numba.
@@ -142,6 +153,7 @@ class CompiledStore:
         self.judge: Callable[..., None] = self._kernel.judge
         self.gather: Callable[..., int] = self._kernel.gather
         self.repack: Callable[..., None] = self._kernel.repack
+        self.canonicalise: Callable[..., int] = self._kernel.canonicalise
         self._sizes = [1 << 12] * threads
         self._tables = [np.zeros(size, np.int64) for size in self._sizes]
         self._held = [0] * threads
@@ -289,3 +301,11 @@ class CompiledStore:
     def nbytes(self) -> int:
         """How much memory it takes, in bytes."""
         return sum(table.nbytes for table in self._tables)
+
+    def next_growth(self) -> int:
+        """Return how many bytes more it would take if it grew; 0 unless it is about to."""
+        return sum(
+            2 * table.nbytes
+            for table, size, held in zip(self._tables, self._sizes, self._held, strict=True)
+            if held > NEARLY_FULL * size
+        )

@@ -96,6 +96,8 @@ class Tries:
         world = self._tables.world(row)
         self.calls += 1
         bits, reads = _recorded([world], lambda seen: said(prop, seen))
+        if self._tables.symmetry is not None:
+            self._tables.symmetry.check_property(prop, bits, world)
         self._keep(self._state_roots.base + p, prop, bits, reads, [row])
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
@@ -107,6 +109,8 @@ class Tries:
         worlds = [self._tables.world(before), self._tables.world(after)]
         self.calls += 1
         bits, reads = _recorded(worlds, lambda one, other: said(prop, one, action, other))
+        if self._tables.symmetry is not None:
+            self._tables.symmetry.check_property(prop, bits, worlds[0], action, worlds[1])
         self._keep(root, prop, bits, reads, [before, after])
 
     def _known(self, slot: int, rows: Sequence[Sequence[int]]) -> int | None:

@@ -291,7 +291,7 @@ def test_a_search_that_came_to_its_end_names_no_growth():
 
 
 def test_limits_read_as_a_sentence():
-    assert str(Limits()) == "states ≤ 1,000,000"
+    assert str(Limits()) == "states ≤ 20,000,000"
     assert str(Limits(max_depth=12, max_states=None, max_seconds=2.5)) == "depth ≤ 12, time ≤ 2.5 s"
     assert str(Limits(max_states=None)) == "no limits"
 
@@ -299,4 +299,4 @@ def test_limits_read_as_a_sentence():
 def test_the_report_says_everything_that_bounds_it():
     report = check(System(Pair(), Faults(crashes=1)), [], limits=Limits(max_states=10))
     assert report.bounds == "crashes ≤ 1, late time-outs, bag network; states ≤ 10"
-    assert check(Graph({0: [(fault(), 1)]}), []).bounds == "states ≤ 1,000,000"
+    assert check(Graph({0: [(fault(), 1)]}), []).bounds == "states ≤ 20,000,000"

@@ -31,7 +31,7 @@ def test_what_is_violated_is_told_in_one_line():
         assert_holds(TwoPhaseCommit(), crashes=1)
     assert str(found.value) == (
         "non-blocking violated in 2 steps: P1 waits for ever while C is down "
-        "(2pc, 2 participants, 1 inquiry; crashes ≤ 1, late time-outs, bag network; states ≤ 1,000,000)"
+        "(2pc, 2 participants, 1 inquiry; crashes ≤ 1, late time-outs, bag network; states ≤ 20,000,000)"
     )
     assert found.value.trace is not None
     assert len(found.value.trace.steps) == 2

@@ -1,0 +1,50 @@
+"""Memory: how much the machine has free, and how much of it this process has taken."""
+
+from __future__ import annotations
+
+SHARE = 0.8
+"""Of what is free when a search begins, it takes so much unless it is told otherwise."""
+
+
+def free() -> int:
+    """Return how much memory this process may still take before the system must swap or kill, in bytes."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)
+
+
+def in_use() -> int:
+    """Return how much memory this process has, in bytes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def budget(wanted: int | None) -> int:
+    """Return how much memory a search may make this process take: what was asked for, or most of what is free."""
+    return wanted if wanted is not None else in_use() + int(SHARE * free())
+
+
+_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def parsed(words: str) -> int | None:
+    """Return how many bytes words such as "4G", "512 MiB" or "1.5g" stand for; None if they stand for none."""
+    text = words.strip().lower().removesuffix("b").removesuffix("i")
+    unit = text[-1:] if text[-1:].isalpha() else ""
+    try:
+        amount = float(text.removesuffix(unit).strip())
+    except ValueError:
+        return None
+    if unit not in _UNITS or not 0 < amount < float("inf"):
+        return None
+    return int(amount * _UNITS[unit])
+
+
+def told(amount: float) -> str:
+    """Return a number of bytes as a person reads it, e.g. "1.5 GiB"."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024 or unit == "GiB":
+            break
+        amount /= 1024
+    return f"{amount:,.0f} {unit}" if amount >= 100 or unit == "bytes" else f"{amount:,.1f} {unit}"
