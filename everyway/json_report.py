@@ -54,6 +54,10 @@ def as_json(report: Report) -> dict[str, Any]:
             "cut": statistics.cut,
             "seconds": round(statistics.seconds, 3),
             "spent": dict(statistics.spent),
+            "memory": statistics.memory,
+            "values": statistics.values,
+            "interchangeable": statistics.alike or None,
+            "told_apart": statistics.told_apart or None,
             "handler_calls": report.system.handler_calls if isinstance(report.system, System) else None,
             "taken": [
                 {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from everyway.checking import Report
 from everyway.explorer import Deed, Outcome, Path, Verdict
+from everyway.explorer.memory import told as told_memory
 from everyway.invariants.property import PropertyKind
 from everyway.models.language import Kind, System
 from everyway.models.language.naming import hyphenated, spaced
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _MARKS = {Outcome.HOLDS: "✓", Outcome.VIOLATED: "✗", Outcome.UNKNOWN: "?"}
 _ASCII_MARKS = {Outcome.HOLDS: "+", Outcome.VIOLATED: "x", Outcome.UNKNOWN: "?"}
 _STYLES = {Outcome.HOLDS: "green", Outcome.VIOLATED: "bold red", Outcome.UNKNOWN: "yellow"}
+MANY_STATES = 10_000
+"""Of so many states it is told how much memory they took."""
 _COLUMN = 10
 """Where the words stand beside "visited", "covered" and "notice"."""
 
@@ -145,6 +148,13 @@ def _visited(report: Report) -> Iterator[str]:
     ends = f"{_counted(statistics.starts, 'start')}, {_counted(statistics.ends, 'end')}"
     rate = f", {statistics.states / statistics.seconds:,.0f} states/s" if statistics.seconds > 0.5 else ""
     yield f"{ends}, in {statistics.seconds:.2f} s{rate}"
+    if statistics.memory and statistics.states > MANY_STATES:
+        held = told_memory(statistics.memory)
+        yield f"{held} for the states, {statistics.memory / statistics.states:,.1f} bytes each"
+    if statistics.alike:
+        yield f"states that differ only in the names of {statistics.alike} count as one"
+    elif statistics.told_apart:
+        yield f"nodes were not interchanged: {statistics.told_apart}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -160,7 +170,7 @@ def _coverage(report: Report) -> Iterator[str]:
         yield f"not the whole space: {report.stopped}"
         if report.growth:
             yield str(report.growth)
-        raised = {"max_states": "--max-states", "max_seconds": "--max-seconds"}
+        raised = {"max_states": "--max-states", "max_seconds": "--max-seconds", "max_memory": "--memory"}
         if report.stopped_by in raised:
             yield f"raise {raised[report.stopped_by]} to see more"
         elif report.statistics.cut:
@@ -192,6 +202,25 @@ def _print_deeds(report: Report, console: Console, ascii_only: bool) -> None:
     if isinstance(report.system, System):
         calls = _counted(report.system.handler_calls, "distinct question")
         say(console, f"handlers were asked {calls}; the other answers were remembered", "dim")
+    _print_values(report, console, ascii_only)
+
+
+def _print_values(report: Report, console: Console, ascii_only: bool) -> None:
+    """Print how many values each part of the state took: the product of these is what explodes."""
+    from rich.table import Table
+    from rich.text import Text
+
+    values = {name: count for name, count in report.statistics.values.items() if count > 1}
+    if not values:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("values", justify="right")
+    table.add_column("part of the state")
+    for name, count in sorted(values.items(), key=lambda item: -item[1]):
+        table.add_row(f"{count:,}", Text(name.translate(PLAIN) if ascii_only else name))
+    console.print()
+    say(console, "how many distinct values each part of the state took", "dim")
+    console.print(table)
 
 
 def told_deed(deed: Deed) -> str:

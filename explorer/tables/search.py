@@ -9,6 +9,7 @@ Each phase runs on all threads; none depends on how many there are, so neither d
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
@@ -164,12 +165,14 @@ class TableSearch:
         numbers = [tables.intern(world) for world in self.starts]
         tables.lay_out()
         expander.tries.keep_up()
-        while True:
+        while numbers:
             width = len(tables.components)
             rows = [tables.layout.packed(row + [0] * (width - len(row))) for row in numbers]
             flat = np.array(rows, np.int64).reshape(-1)
             if self.symmetry is None or expander.canonicalised(flat, len(rows)):
                 break
+        if not numbers:
+            return
         first, _, stops = expander.store.insert([(flat, len(rows))], expander.words)[0]
         # Starts that differ only in names are one.
         distinct = np.sort(first[: stops[-1]])
@@ -466,7 +469,7 @@ class TableSearch:
         return int(numbers[0])
 
     def path_to(self, number: int, ordinal: int = -1, broken: Property | None = None) -> Path:
-        """Return the way by which a state was first reached; with an ordinal one step further, that breaks a property."""
+        """Return the way by which a state was first reached; with an ordinal one step more, that breaks a property."""
         ordinals = [] if ordinal < 0 else [ordinal]
         starts = self.statistics.starts
         sums = np.cumsum(self.children.items[: self.expanded], dtype=np.int64)
@@ -540,6 +543,8 @@ class TableSearch:
         statistics.transitions = expander.transitions
         for move in np.flatnonzero(expander.counts):
             statistics.count(expander.tables.actions[move], int(expander.counts[move]))
+        # The order of the moves depends on the threads; that of a report must not.
+        statistics.deeds = Counter(dict(sorted(statistics.deeds.items(), key=lambda item: str(item[0]))))
         for number in np.flatnonzero(expander.environments):
             value = expander.tables.environment.items[number]
             for kind in self.system.spent(value):

@@ -157,7 +157,7 @@ class CompiledStore:
         self._sizes = [1 << 12] * threads
         self._tables = [np.zeros(size, np.int64) for size in self._sizes]
         self._held = [0] * threads
-        self._fresh: list[list[Any]] = [[] for _ in range(threads)]
+        self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(threads)]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def view(self, array: Any) -> Any:

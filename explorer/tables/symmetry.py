@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from attrs import evolve
+
+from everyway.explorer.reads import Read
 from everyway.explorer.renaming import digest, renamed, written
-from everyway.invariants.property import Property
 from everyway.models.language.action import Action
-from everyway.models.language.errors import EverywayError, UsageError
+from everyway.models.language.errors import UsageError
 from everyway.models.language.naming import enumerated
 from everyway.models.language.system import System
 from everyway.models.language.world import World
@@ -24,7 +26,6 @@ from everyway.models.language.world import World
 from . import codes
 from .model_tables import ModelTables, Surroundings
 from .regions import Region
-from .tries import said
 
 ALL_ORDERS = 24
 """A property is tried on all orders of the nodes if there are no more, each time that it is asked."""
@@ -155,19 +156,18 @@ class Symmetry:
         cuts = frozenset((frozenset(renamed(cut.sent, names)), cut.wrote) for cut in outcome.interrupted)
         return renamed(outcome.state, names), frozenset(renamed(outcome.action.sent, names)), cuts
 
-    def check_property(self, prop: Property, bits: int, *arguments: Any) -> None:
-        """See that a property says the same whatever the nodes are called.
-
-        Raises ``NotSymmetricError`` if it does not.
-        """
+    def alternatives(self, arguments: Sequence[Any]) -> Iterator[tuple[list[Any], Callable[[Read], Read]]]:
+        """Yield what a property is asked about under other names, and what a read of that is a read of here."""
+        position = self._tables.system.roster.position
         for names in self._next_orders():
-            others = [self._argument_renamed(one, names) for one in arguments]
-            try:
-                says = said(prop, *others)
-            except EverywayError:
-                says = -1
-            if says != bits:
-                raise NotSymmetricError(f"'{prop.name}' tells {self.told} apart")
+            back = {position[after]: position[before] for before, after in names.items()}
+
+            def here(read: Read, back: Mapping[int, int] = back) -> Read:
+                if read.part in ("node", "up", "messages"):
+                    return evolve(read, position=back.get(read.position, read.position))
+                return read
+
+            yield [self._argument_renamed(one, names) for one in arguments], here
 
     def _argument_renamed(self, value: Any, names: Mapping[str, str]) -> Any:
         if isinstance(value, World):

@@ -22,6 +22,7 @@ from everyway.models.language.world import World
 from . import codes
 from .model_tables import ModelTables, NodeValue, Surroundings
 from .regions import Region
+from .symmetry import NotSymmetricError
 
 Projection = tuple[int, str, str]
 """A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
@@ -95,9 +96,7 @@ class Tries:
             return
         world = self._tables.world(row)
         self.calls += 1
-        bits, reads = _recorded([world], lambda seen: said(prop, seen))
-        if self._tables.symmetry is not None:
-            self._tables.symmetry.check_property(prop, bits, world)
+        bits, reads = self._asked(prop, [world], None)
         self._keep(self._state_roots.base + p, prop, bits, reads, [row])
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
@@ -108,10 +107,24 @@ class Tries:
             return
         worlds = [self._tables.world(before), self._tables.world(after)]
         self.calls += 1
-        bits, reads = _recorded(worlds, lambda one, other: said(prop, one, action, other))
-        if self._tables.symmetry is not None:
-            self._tables.symmetry.check_property(prop, bits, worlds[0], action, worlds[1])
+        bits, reads = self._asked(prop, worlds, action)
         self._keep(root, prop, bits, reads, [before, after])
+
+    def _asked(self, prop: Property, worlds: Sequence[World], action: Any) -> tuple[int, Sequence[Read]]:
+        """Return what a property says, and what it read for that.
+
+        Where nodes are interchangeable it must say the same under other names; what it then reads counts as well, for
+        the answer is kept for every state that stands for others.
+        """
+        arguments: list[Any] = [worlds[0]] if action is None else [worlds[0], action, worlds[1]]
+        bits, reads = _recorded(prop, arguments)
+        if self._tables.symmetry is not None:
+            for others, here in self._tables.symmetry.alternatives(arguments):
+                says, more = _recorded(prop, others)
+                if says != bits:
+                    raise NotSymmetricError(f"'{prop.name}' tells {self._tables.symmetry.told} apart")
+                reads = [*reads, *map(here, more)]
+        return bits, reads
 
     def _known(self, slot: int, rows: Sequence[Sequence[int]]) -> int | None:
         """Return what a trie says of a row; None if it does not know."""
@@ -261,7 +274,13 @@ def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
     return readers[part]
 
 
-def _recorded(worlds: Sequence[World], question: Callable[..., int]) -> tuple[int, Sequence[Read]]:
+def _recorded(prop: Property, arguments: Sequence[Any]) -> tuple[int, Sequence[Read]]:
+    """Return what a property says of a state, or of a state, an action and a state, and what it read of the states."""
+    worlds = [arguments[0], *arguments[2:]]
+
+    def question(*seen: World) -> int:
+        return said(prop, seen[0], *arguments[1:2], *seen[1:])
+
     try:
         return recorded(worlds, question)
     except ModelError:

@@ -12,6 +12,7 @@ are, and then of their numbers, so that the first row in it that breaks a promis
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -149,6 +150,10 @@ class Walks:
         raise NotImplementedError
 
     def _finish(self) -> None:
+        # Tables number steps in the order in which batches came across them, which says nothing.
+        deeds = sorted(self.statistics.deeds.items(), key=lambda item: str(item[0]))
+        self.statistics.deeds = Counter(dict(deeds))
+        self.statistics.spent = Counter(dict(sorted(self.statistics.spent.items())))
         self.statistics.seconds = time.monotonic() - self._started
 
     @property

@@ -358,6 +358,14 @@ class Heir(Own):
     """Its base is hooked too when both are watched."""
 
 
+class Left(Voter):
+    """Is watched first."""
+
+
+class Both(Left, Own):
+    """Has its way to attributes from the second of its bases."""
+
+
 @frozen
 class Ready(Voter):
     def __getattr__(self, name):
@@ -446,6 +454,28 @@ def test_a_question_within_a_question_is_recorded_for_both():
     assert told(reads[0]) == "A.vote"
     assert {"B.heard", "up C", "D.ledger"} <= {told(read) for read in reads}
     assert hooks() == []
+
+
+def test_a_question_about_another_world_leaves_the_outer_one_watched():
+    def question(world):
+        _, reads = recorded([AFTER], lambda world: world["A"].vote)
+        return world["D"].ledger, reads
+
+    (_, inner), outer = recorded([WORLD], question)
+    assert [told(read) for read in inner] == ["A.vote"]
+    assert [told(read) for read in outer] == ["D.ledger"]
+
+
+def test_a_class_first_watched_while_its_base_is_keeps_its_own_way_to_attributes():
+    both = world_of(*[Both] * 4)
+
+    def question(world):
+        return world["A"].vote, recorded([both], lambda world: world["B"].five + (world["B"].vote or 0))
+
+    (_, (five, inner)), outer = recorded([world_of(*[Left] * 4)], question)
+    assert five == 5
+    assert [told(read) for read in inner] == ["B.vote"]
+    assert [told(read) for read in outer] == ["A.vote"]
 
 
 def test_other_worlds_are_not_taken_for_the_ones_that_are_asked_about():

@@ -1,0 +1,212 @@
+"""Rows keep every value of every component, in any layout, and on the way from one layout to another."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from everyway.explorer.tables import packing
+from everyway.explorer.tables.compiled import compiled
+from everyway.explorer.tables.packing import BITS, MARK, Layout, layout_for
+
+steady = settings(max_examples=120, derandomize=True, database=None, deadline=None)
+
+WIDEST = 40
+"""Bits of the largest component in these tests; a table with more values fits no machine."""
+
+sizes_of_one = st.integers(0, WIDEST).flatmap(
+    lambda bits: st.sampled_from([1 << bits, max(1, (1 << bits) - 1), (1 << bits) + (bits < WIDEST), 0])
+)
+all_sizes = st.lists(sizes_of_one, max_size=40)
+
+
+@st.composite
+def filled(draw, size_lists=all_sizes):
+    """Draw the sizes of some components, and rows of values that they may have."""
+    sizes = draw(size_lists)
+    highest = st.booleans()
+    row = st.tuples(
+        *[st.integers(0, max(0, size - 1)) | highest.map(lambda _, s=size: max(0, s - 1)) for size in sizes]
+    )
+    return sizes, [list(values) for values in draw(st.lists(row, min_size=1, max_size=5))]
+
+
+def widths(sizes):
+    return [max(0, (size - 1).bit_length()) for size in sizes]
+
+
+# Layouts.
+
+
+@steady
+@given(all_sizes)
+def test_a_layout_has_room_for_every_value(sizes):
+    layout = layout_for(sizes)
+    assert len(layout.places) == len(sizes)
+    assert layout.holds(sizes)
+    for width, (_, _, bits) in zip(widths(sizes), layout.places, strict=True):
+        assert bits >= width
+
+
+@steady
+@given(all_sizes)
+def test_no_two_components_share_a_bit_and_none_has_the_mark(sizes):
+    layout = layout_for(sizes)
+    taken = [set() for _ in range(layout.words)]
+    for word, shift, bits in layout.places:
+        assert 0 <= word < layout.words
+        lies = set(range(shift, shift + bits))
+        assert not lies & taken[word]
+        assert max(lies, default=0) < BITS
+        taken[word] |= lies
+
+
+@steady
+@given(all_sizes)
+def test_room_to_grow_costs_no_word(sizes):
+    # Of first fit, widest first, any two words together are more than one word full.
+    words = layout_for(sizes).words
+    assert words >= max(1, -(-sum(widths(sizes)) // BITS))
+    assert words == 1 or sum(widths(sizes)) * 2 > BITS * (words - 1)
+
+
+@steady
+@given(all_sizes)
+def test_a_layout_is_a_function_of_the_sizes(sizes):
+    assert layout_for(sizes) == layout_for(list(sizes))
+    assert layout_for(sizes).flat() == layout_for(list(sizes)).flat()
+
+
+@steady
+@given(all_sizes, st.data())
+def test_a_layout_holds_exactly_what_fits(sizes, data):
+    layout = layout_for(sizes)
+    most = [1 << bits for _, _, bits in layout.places]
+    assert layout.holds(most)
+    assert not layout.holds([*sizes, 1])
+    if sizes:
+        which = data.draw(st.integers(0, len(sizes) - 1))
+        most[which] += 1
+        assert not layout.holds(most)
+        assert not layout.holds(sizes[1:])
+
+
+def test_what_grows_gets_the_room_that_is_left():
+    (_, _, few), (_, _, none), (_, _, many) = layout_for([2, 1, 100]).places
+    assert none == 0
+    assert many > 7 + 2
+    assert few <= 2
+
+
+def test_nothing_at_all_is_a_row_of_one_word():
+    layout = layout_for([])
+    assert (layout.words, layout.places, layout.flat()) == (1, (), [])
+    assert layout.packed([]) == [MARK]
+    assert layout.unpacked([MARK]) == []
+
+
+def test_a_full_word_is_one_word():
+    assert layout_for([1 << 31, 1 << 31]) == Layout(1, ((0, 0, 31), (0, 31, 31)))
+    assert layout_for([1 << 31, 1 << 31, 2]).words == 2
+
+
+# Rows.
+
+
+@steady
+@given(filled())
+def test_what_was_packed_is_unpacked(case):
+    sizes, rows = case
+    layout = layout_for(sizes)
+    for values in rows:
+        row = layout.packed(values)
+        assert len(row) == layout.words
+        assert layout.unpacked(row) == values
+
+
+@steady
+@given(filled())
+def test_every_row_is_marked_and_none_is_negative(case):
+    sizes, rows = case
+    layout = layout_for(sizes)
+    for values in rows:
+        first, *others = layout.packed(values)
+        assert first & MARK
+        assert first < 1 << 63
+        assert all(0 <= word < MARK for word in others)
+
+
+@steady
+@given(filled())
+def test_different_values_are_different_rows(case):
+    sizes, rows = case
+    layout = layout_for(sizes)
+    different = {tuple(values) for values in rows}
+    assert len({tuple(layout.packed(values)) for values in rows}) == len(different)
+
+
+@steady
+@given(filled())
+def test_the_kernel_reads_what_was_packed(case):
+    sizes, rows = case
+    layout = layout_for(sizes)
+    flat = np.array([word for values in rows for word in layout.packed(values)], np.int64)
+    for number, values in enumerate(rows):
+        for extract in (packing.extract, compiled().extract):
+            read = [extract(place, flat, number * layout.words) for place in layout.flat()]
+            assert read == values
+
+
+# From one layout to another.
+
+
+@st.composite
+def grown(draw):
+    """Draw sizes and rows as of before, and the sizes of after: some larger, some new."""
+    sizes, rows = draw(filled(st.lists(sizes_of_one, max_size=25)))
+    larger = [max(size, draw(sizes_of_one)) if draw(st.booleans()) else size for size in sizes]
+    return sizes, rows, larger + draw(st.lists(sizes_of_one, max_size=15))
+
+
+@pytest.mark.parametrize("kernel", ["plain", "compiled"])
+@steady
+@given(grown())
+def test_a_row_in_another_layout_has_the_same_values_and_0_for_what_is_new(kernel, case):
+    sizes, rows, later = case
+    old, new = layout_for(sizes), layout_for(later)
+    before = np.array([word for values in rows for word in old.packed(values)], np.int64)
+    # What lies there already is of no account.
+    after = np.full(len(rows) * new.words, -1, np.int64)
+    repack = packing.repack if kernel == "plain" else compiled().repack
+    flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
+    repack(before, len(rows), flat[0], old.words, flat[1], new.words, after)
+    missing = [0] * (len(later) - len(sizes))
+    expected = [word for values in rows for word in new.packed(values + missing)]
+    assert after.tolist() == expected
+    for number, values in enumerate(rows):
+        row = after[number * new.words : (number + 1) * new.words].tolist()
+        assert new.unpacked(row) == values + missing
+        assert row[0] & MARK
+
+
+@steady
+@given(grown())
+def test_there_and_back_is_the_same_row(case):
+    sizes, rows, later = case
+    layouts = [layout_for(sizes), layout_for(later[: len(sizes)])]
+    flat = [np.array(layout.flat(), np.int64) for layout in layouts]
+    words = [layout.words for layout in layouts]
+    row = np.array([word for values in rows for word in layouts[0].packed(values)], np.int64)
+    other, back = np.zeros(len(rows) * words[1], np.int64), np.zeros(len(row), np.int64)
+    compiled().repack(row, len(rows), flat[0], words[0], flat[1], words[1], other)
+    compiled().repack(other, len(rows), flat[1], words[1], flat[0], words[0], back)
+    assert back.tolist() == row.tolist()
+
+
+def test_only_as_many_rows_are_written_as_were_asked_for():
+    old, new = layout_for([4]), layout_for([4, 4])
+    rows = np.array(old.packed([1]) + old.packed([2]), np.int64)
+    for repack in (packing.repack, compiled().repack):
+        out = np.zeros(2, np.int64)
+        repack(rows, 1, np.array(old.flat()), 1, np.array(new.flat()), 1, out)
+        assert out.tolist() == [*new.packed([1, 0]), 0]
