@@ -25,8 +25,8 @@ from .tries import Tries
 Repack = Callable[[Any, int], Any]
 """Writes so many rows in the layout of now."""
 
-LOOKAHEAD = 4_096
-"""So many rows behind one that must wait are looked through for what else is lacking."""
+LOOKAHEAD = 256
+"""The rows behind one that must wait are looked through for what else is lacking, until so many lack nothing new."""
 
 
 class Expander:

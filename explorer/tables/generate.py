@@ -212,7 +212,7 @@ def generate(
         misses_: takes what is to be filled in.
         tallies_: of the step properties.
         work_: where to go on, and how it went.
-        lookahead: how many rows to look through for misses.
+        lookahead: after so many rows without another miss they are no longer looked through.
     """
     head, pool, memo, rows, out = raw(head_), raw(pool_), raw(memo_), raw(rows_), raw(out_)
     ordinals, begins, ends, counts = raw(ordinals_), raw(begins_), raw(ends_), raw(counts_)
@@ -237,6 +237,7 @@ def generate(
     while at < stop:
         row = at * words
         start = n
+        listed = work[MISSES]
         if put_off < 0:
             begins[at] = n
         work[MISSED] = 0
@@ -372,7 +373,6 @@ def generate(
                 return
         if work[MISSED] and put_off < 0:
             put_off = at
-            stop = min(last, at + lookahead)
             work[REASON] = MISSING
             work[AT] = at
             work[SUCCESSORS] = start
@@ -381,6 +381,8 @@ def generate(
                     tallies[p * TALLY_STRIDE + T_STATE] = -1
         if put_off >= 0:
             n = start
+            if work[MISSES] > listed:
+                stop = min(last, at + lookahead)
         else:
             for k in range(taken):
                 counts[scratch[TRAIL + k]] += 1

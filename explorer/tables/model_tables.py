@@ -117,6 +117,9 @@ class ModelTables:
         self._channel_of: dict[tuple[int, int], int] = {}
         self.ends: list[tuple[int, int]] = []
         """The sender and the destination of each channel, by their positions."""
+        self._into: list[list[int]] = [[] for _ in self.names]
+        """The channels to each node."""
+        self._mailboxes: dict[tuple[int, tuple[int, ...]], Mailbox] = {}
         self._posts: list[Values] = []
         self._delivery_grids: list[Grid] = []
         self._put_grids: list[Grid] = []
@@ -207,20 +210,31 @@ class ModelTables:
         )
         contents = numbers[count + 1 + watching :]
         contents = [*contents, *[0] * (len(self.channels) - len(contents))]
-        boxes: list[list[Mailbox]] = [[] for _ in self.names]
-        for (_, to), values, number in zip(self.ends, self.channels, contents, strict=True):
-            if number:
-                boxes[to].append(values.items[number])
+        boxes = [
+            self._mailbox(to, tuple([contents[channel] for channel in self._into[to]])) for to in range(count)
+        ]
         return World(
             roster=self.system.roster,
             states=tuple(value.state for value in cast),
             up=tuple(value.is_up for value in cast),
-            mailboxes=tuple(_joined(held, self.system.network) for held in boxes),
+            mailboxes=tuple(boxes),
             cut_off=around.cut_off,
             left=around.left,
             memory=memory,
             start=around.start,
         )
+
+    def _mailbox(self, to: int, contents: tuple[int, ...]) -> Mailbox:
+        """Return the mailbox of a node, of what the channels to it hold."""
+        key = (to, contents)
+        if key not in self._mailboxes:
+            held = [
+                self.channels[channel].items[number]
+                for channel, number in zip(self._into[to], contents, strict=True)
+                if number
+            ]
+            self._mailboxes[key] = _joined(held, self.system.network)
+        return self._mailboxes[key]
 
     def intern(self, world: World) -> list[int]:
         """Return the numbers of a world's parts, giving new ones where it has to; a starting world's row."""
@@ -522,6 +536,7 @@ class ModelTables:
         number = len(self.channels)
         self._channel_of[sender, to] = number
         self.ends.append((sender, to))
+        self._into[to].append(number)
         self.known += 1
         self.channels.append(Values(f"messages from {self.names[sender]} to {self.names[to]}"))
         self._posts.append(Values("posts"))

@@ -215,7 +215,9 @@ class CompiledStore:
         if self._held[part] > 0.5 * size or self._held[part] + count > 0.97 * size:
             larger = size
             while self._held[part] + count > MAX_LOAD * larger:
-                larger = larger * 2 if larger < 1 << 24 else larger * 3 // 2
+                larger = (
+                    larger * 4 if larger < 1 << 21 else larger * 2 if larger < 1 << 24 else larger * 3 // 2
+                )
             self._move(part, larger, words)
 
     def _move(self, part: int, size: int, words: int) -> None:

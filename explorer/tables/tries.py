@@ -9,9 +9,9 @@ loads. Nodes are never wrong for a row, only finer than need be, so any order of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from attrs import frozen
+from attrs import define, field
 
 from everyway.explorer.reads import Read, recorded
 from everyway.invariants.property import Property, PropertyKind
@@ -28,13 +28,31 @@ Projection = tuple[int, str, str]
 """A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
 
 
-@frozen
-class Test:
+class Test(NamedTuple):
     """One test: a component of the state before a step (side 0) or after it (side 1), and its projection."""
 
     side: int
     component: int
     projection: int
+
+
+@define(eq=False)
+class Root:
+    """Where a trie begins; a whole trie is kept twice, here for Python and in the pool for the kernel."""
+
+    child: Branch | int | None = None
+    """A test, or what the property says of everything; None as long as nothing is known."""
+
+
+@define(eq=False)
+class Branch:
+    """A node of a trie: a test, and by what it sees either another or what the property says."""
+
+    number: int
+    test: Test
+    children: dict[int, Branch | int] = field(factory=dict)
+    base: int = 0
+    capacity: int = 0
 
 
 class Tries:
@@ -66,6 +84,11 @@ class Tries:
         self._step_roots = [
             Region(self._pool, 1, codes.MISS, self._told_step(p)) for p in range(len(self.of_steps))
         ]
+        self._state_tries = [Root() for _ in self.of_states]
+        self._step_tries: list[dict[int, Root]] = [{} for _ in self.of_steps]
+        self._seen: list[dict[int, int]] = []
+        """For each projection the number of what it shows of each value; the pool has the same."""
+        self._covering: dict[tuple[int, int, str, int, str], list[Test]] = {}
         self._reads_messages: set[Property] = set()
         self._channels = len(tables.channels)
         self._pool.head[codes.STATE_PROPERTIES] = len(self.of_states)
@@ -85,30 +108,33 @@ class Tries:
         for p, prop in enumerate(self.of_states):
             if prop in self._reads_messages:
                 self._state_roots.put(p, codes.MISS)
-        for region, prop in zip(self._step_roots, self.of_steps, strict=True):
+                self._state_tries[p] = Root()
+        self._covering.clear()
+        for p, (region, prop) in enumerate(zip(self._step_roots, self.of_steps, strict=True)):
             if prop in self._reads_messages:
+                self._step_tries[p] = {}
                 self._pool.items[region.base : region.base + region.capacity] = codes.MISS
 
     def learn_state(self, p: int, row: Sequence[int]) -> None:
         """Run a property's predicate on a row, and keep the answer for all rows that look alike to it."""
-        prop = self.of_states[p]
-        if self._known(self._state_roots.base + p, [row]) is not None:
+        prop, root = self.of_states[p], self._state_tries[p]
+        values = [self._tables.layout.unpacked(row)]
+        if root.child is not None and self._find(root, values) is not None:
             return
-        world = self._tables.world(row)
         self.calls += 1
-        bits, reads = self._asked(prop, [world], None)
-        self._keep(self._state_roots.base + p, prop, bits, reads, [row])
+        bits, reads = self._asked(prop, [self._tables.world_of(values[0])], None)
+        self._keep(root, self._state_roots.base + p, prop, bits, reads, values)
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
         """Do the same for a property of steps, and a step between two rows."""
         prop, action = self.of_steps[p], self._tables.actions[move]
-        root = self._step_roots[p].base + move
-        if self._known(root, [before, after]) is not None:
+        root = self._step_tries[p].setdefault(move, Root())
+        values = [self._tables.layout.unpacked(row) for row in (before, after)]
+        if root.child is not None and self._find(root, values) is not None:
             return
-        worlds = [self._tables.world(before), self._tables.world(after)]
         self.calls += 1
-        bits, reads = self._asked(prop, worlds, action)
-        self._keep(root, prop, bits, reads, [before, after])
+        bits, reads = self._asked(prop, [self._tables.world_of(one) for one in values], action)
+        self._keep(root, self._step_roots[p].base + move, prop, bits, reads, values)
 
     def _asked(self, prop: Property, worlds: Sequence[World], action: Any) -> tuple[int, Sequence[Read]]:
         """Return what a property says, and what it read for that.
@@ -126,49 +152,55 @@ class Tries:
                 reads = [*reads, *map(here, more)]
         return bits, reads
 
-    def _known(self, slot: int, rows: Sequence[Sequence[int]]) -> int | None:
-        """Return what a trie says of a row; None if it does not know."""
-        items = self._pool.items
-        while items[slot] >= 0:
-            entry = self._tries.base + int(items[slot]) * codes.TRIE_STRIDE
-            side, component, projection, children, capacity = (
-                int(item) for item in items[entry : entry + codes.TRIE_STRIDE]
-            )
-            value = self._value(component, rows[side])
-            if projection >= 0:
-                value = self._class_of(projection, value)
-                items = self._pool.items
-            if value >= capacity:
-                return None
-            slot = children + value
-        return codes.LEAF - int(items[slot]) if items[slot] <= codes.LEAF else None
+    def _find(self, root: Root, values: Sequence[Sequence[int]]) -> int | None:
+        """Return what a trie says of a row, given as its values; None if it does not know."""
+        node = root.child
+        while isinstance(node, Branch):
+            node = node.children.get(self._shown(node.test, values))
+        return node
+
+    def _shown(self, test: Test, values: Sequence[Sequence[int]]) -> int:
+        """Return the number of what a test sees of a row."""
+        value = values[test.side][test.component]
+        return value if test.projection < 0 else self._class_of(test.projection, value)
 
     def _keep(
-        self, slot: int, prop: Property, bits: int, reads: Sequence[Read], rows: Sequence[Sequence[int]]
+        self,
+        root: Root,
+        slot: int,
+        prop: Property,
+        bits: int,
+        reads: Sequence[Read],
+        values: Sequence[Sequence[int]],
     ) -> None:
-        remaining = [test for read in reads for test in self._tests(prop, read)]
+        """Keep an answer under the values of what was read for it; the pool's trie and ours grow alike."""
+        remaining = list(dict.fromkeys(test for read in reads for test in self._tests(prop, read)))
+        parent: Root | Branch = root
+        key = 0
         while True:
-            items = self._pool.items
-            if items[slot] <= codes.LEAF:
+            node = parent.child if isinstance(parent, Root) else parent.children.get(key)
+            if isinstance(node, int):
                 return
-            if items[slot] < 0:
+            if node is None:
                 if not remaining:
-                    items[slot] = codes.LEAF - bits
+                    node = bits
+                    self._pool.items[slot] = codes.LEAF - bits
+                else:
+                    node = Branch(self._new_node(remaining[0]), remaining[0])
+                    self._pool.items[slot] = node.number
+                if isinstance(parent, Root):
+                    parent.child = node
+                else:
+                    parent.children[key] = node
+                if isinstance(node, int):
                     return
-                node = self._new_node(remaining[0])
-                self._pool.items[slot] = node
-            node = int(self._pool.items[slot])
-            side, component, projection, _, _ = self._node(node)
-            remaining = [test for test in remaining if test != Test(side, component, projection)]
-            value = self._value(component, rows[side])
-            if projection >= 0:
-                value = self._class_of(projection, value)
-            self._widen(node, value + 1)
-            slot = self._node(node)[3] + value
-
-    def _node(self, node: int) -> tuple[int, ...]:
-        entry = self._tries.base + node * codes.TRIE_STRIDE
-        return tuple(int(item) for item in self._pool.items[entry : entry + codes.TRIE_STRIDE])
+            if node.test in remaining:
+                remaining.remove(node.test)
+            key = self._shown(node.test, values)
+            if key >= node.capacity:
+                self._widen(node, key + 1)
+            slot = node.base + key
+            parent = node
 
     def _new_node(self, test: Test) -> int:
         node = self._count
@@ -177,38 +209,41 @@ class Tries:
         self._tries.put(node, [test.side, test.component, test.projection, 0, 0])
         return node
 
-    def _widen(self, node: int, count: int) -> None:
+    def _widen(self, node: Branch, count: int) -> None:
         """See that a node of a trie has room for so many children."""
-        _, _, _, children, capacity = self._node(node)
-        if count <= capacity:
-            return
-        wider = max(2, 2 * capacity, count)
+        wider = max(2, 2 * node.capacity, count)
         base = self._pool.room(wider, codes.MISS)
-        self._pool.items[base : base + capacity] = self._pool.items[children : children + capacity]
-        self._tries.put(node, [base, wider], codes.TRIE_CHILDREN)
-
-    def _value(self, component: int, row: Sequence[int]) -> int:
-        word, shift, bits = self._tables.layout.places[component]
-        return (int(row[word]) >> shift) & ((1 << bits) - 1)
+        self._pool.items[base : base + node.capacity] = self._pool.items[
+            node.base : node.base + node.capacity
+        ]
+        node.base, node.capacity = base, wider
+        self._tries.put(node.number, [base, wider], codes.TRIE_CHILDREN)
 
     def _class_of(self, projection: int, value: int) -> int:
         """Return the number of what a projection shows of a component's value."""
+        seen_before = self._seen[projection].get(value)
+        if seen_before is not None:
+            return seen_before
         region = self._regions[projection]
         if value >= region.capacity:
             region.need(value + 1)
             self._cells.put(projection, region.capacity, 1)
-        known = region.get(value)
-        if known >= 0:
-            return known
         component, reader = self._readers[projection]
         seen = reader(self._tables.components[component].items[value])
         classes = self._classes[projection]
         number = classes.setdefault((type(seen), seen), len(classes))
         region.put(value, number)
+        self._seen[projection][value] = number
         return number
 
     def _tests(self, prop: Property, read: Read) -> list[Test]:
         """Return the tests that cover a read."""
+        key = (id(prop), read.world, read.part, read.position, read.field)
+        if key not in self._covering:
+            self._covering[key] = self._covering_tests(prop, read)
+        return self._covering[key]
+
+    def _covering_tests(self, prop: Property, read: Read) -> list[Test]:
         tables = self._tables
         count, watching = len(tables.nodes), len(tables.observers)
         if read.part == "messages":
@@ -234,6 +269,7 @@ class Tries:
             self._regions.append(Region(self._pool, 1, codes.MISS, self._told_cell(number)))
             self._cells.put(number, self._regions[number].capacity, 1)
             self._classes.append({})
+            self._seen.append({})
             self._readers.append((key[0], _reader(key[1], key[2])))
         return self._projections[key]
 
