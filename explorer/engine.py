@@ -93,13 +93,19 @@ def explore(
         "watcher": watcher,
         "stop_when_decided": stop_when_decided,
     }
-    uses_tables = isinstance(system, System) and engine != "reference" and search == "bfs"
-    if checkpoints is not None and not uses_tables:
+    # Under a limit on depth a depth-first search must look again at what it finds nearer; only the reference does.
+    is_deep = search == "dfs" and limits is not None and limits.max_depth is not None
+    uses_tables = isinstance(system, System) and engine != "reference" and not is_deep
+    if checkpoints is not None and (not uses_tables or search != "bfs"):
         raise UsageError("checkpoints are for breadth-first searches of protocols on the table engine.")
     if not uses_tables:
         return Exploration(system, properties, search=search, **arguments).run()
     from .tables.search import TableSearch
 
+    if search == "dfs":
+        from .tables.depth_first import DepthFirst
+
+        return DepthFirst(system, properties, engine=engine, **arguments).run()
     arguments |= {"engine": engine, "threads": threads or min(os.cpu_count() or 1, 16)}
     keeper = None
     if checkpoints is not None:

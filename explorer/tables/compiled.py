@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import canonical, generate, judge, offers, packing
+from . import canonical, descend, generate, judge, offers, packing
 
 _FILES = (
     "canonical.py",
     "codes.py",
+    "descend.py",
     "gather.py",
     "generate.py",
     "judge.py",
@@ -73,6 +74,7 @@ def compiled() -> types.SimpleNamespace:
         storage.locate,
         storage.move_in,
         gather.gather,
+        descend.descend,
     ):
         twin(function)
     return types.SimpleNamespace(**made)

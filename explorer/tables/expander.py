@@ -83,10 +83,14 @@ class Expander:
             if self._generate_all(source):
                 break
         for lane in self.lanes:
-            counts = lane.counts[: self.tables.moves]
-            if len(self.counts) < len(counts):
-                self.counts = np.concatenate([self.counts, np.zeros(2 * len(counts), np.int64)])
-            self.counts[: len(counts)] += counts
+            self.add_counts(lane)
+
+    def add_counts(self, lane: Lane) -> None:
+        """Add to the totals how often each move was made on a lane."""
+        counts = lane.counts[: self.tables.moves]
+        if len(self.counts) < len(counts):
+            self.counts = np.concatenate([self.counts, np.zeros(2 * len(counts), np.int64)])
+        self.counts[: len(counts)] += counts
 
     @property
     def transitions(self) -> int:
@@ -162,6 +166,15 @@ class Expander:
             view(lane.work),
             LOOKAHEAD,
         )
+
+    def settle(self) -> None:
+        """Fill in what a lane that was worked on from outside found missing.
+
+        Raises ``ModelError`` if more steps can be taken in one state than can be counted.
+        """
+        if any(lane.work[codes.REASON] == codes.TOO_MANY for lane in self.lanes):
+            raise ModelError(f"more than {codes.MOST_STEPS:,} steps can be taken in one state.")
+        self._fill()
 
     # Symmetry.
 

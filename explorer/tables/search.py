@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -296,10 +296,7 @@ class TableSearch:
         expander = self.expander
         self.statistics.transitions = expander.transitions
         words = expander.words
-        wanted = [
-            int(prop.kind is PropertyKind.NO_DEADLOCK and prop not in self.found)
-            for prop in expander.tries.of_states
-        ]
+        wanted = judged_kinds(expander.tries.of_states, self.found, at_ends=True)
         for lane in expander.lanes:
             for prop, at, ordinal in expander.steps_found(lane):
                 self.found.setdefault(prop, (numbers[at], ordinal))
@@ -315,19 +312,18 @@ class TableSearch:
         expander = self.expander
         expander.states = self.statistics.states
         base = self.statistics.states - self._next_count
-        wanted = []
-        for prop in expander.tries.of_states:
-            is_open = prop not in self.found or prop.when is not None
-            wanted.append(
-                2
-                if prop.kind is PropertyKind.RECOVERABLE
-                else int(prop.kind is not PropertyKind.NO_DEADLOCK and is_open)
-            )
-            if prop.kind in (PropertyKind.ALWAYS, PropertyKind.NEVER) and not is_open:
-                expander.premises[prop] += last - first
+        wanted = self._wanted(last - first)
         marks = self.marks.need(self.statistics.states)[base:] if self._keeps_rows else None
         for prop, at in expander.judge(self._next.items, first, last, wanted, marks):
             self.found.setdefault(prop, (base + at, -1))
+
+    def _wanted(self, count: int) -> list[int]:
+        """Return how each property is to be asked of so many new states; those that need not be are counted here."""
+        wanted = judged_kinds(self.expander.tries.of_states, self.found, at_ends=False)
+        for prop, how in zip(self.expander.tries.of_states, wanted, strict=True):
+            if not how and prop.kind in (PropertyKind.ALWAYS, PropertyKind.NEVER):
+                self.expander.premises[prop] += count
+        return wanted
 
     # The depth limit.
 
@@ -593,6 +589,21 @@ class TableSearch:
         return growing_part(
             (name, part, when >= late) for when, k, number in met for name, part in tables.parts(k, number)
         )
+
+
+def judged_kinds(properties: Sequence[Property], decided: Container[Property], *, at_ends: bool) -> list[int]:
+    """Return for each property of states how it is asked: 0 not at all, 1 whether it is broken, 2 for its goals.
+
+    ``at_ends``: of states in which nothing can happen any more; else of all that are new.
+    """
+    wanted = []
+    for prop in properties:
+        is_open = prop not in decided or (prop.when is not None and not at_ends)
+        if (prop.kind is PropertyKind.NO_DEADLOCK) != at_ends:
+            wanted.append(0)
+        else:
+            wanted.append(2 if prop.kind is PropertyKind.RECOVERABLE else int(is_open))
+    return wanted
 
 
 def _broken_step(prop: Property, before: Any, steps: Iterable[tuple[Any, Any]]) -> Visit:

@@ -154,6 +154,7 @@ class CompiledStore:
         self.gather: Callable[..., int] = self._kernel.gather
         self.repack: Callable[..., None] = self._kernel.repack
         self.canonicalise: Callable[..., int] = self._kernel.canonicalise
+        self.descend: Callable[..., int] = self._kernel.descend
         self._sizes = [1 << 12] * threads
         self._tables = [np.zeros(size, np.int64) for size in self._sizes]
         self._held = [0] * threads
@@ -303,6 +304,22 @@ class CompiledStore:
     def nbytes(self) -> int:
         """How much memory it takes, in bytes."""
         return sum(table.nbytes for table in self._tables)
+
+    def table_for(self, more: int, words: int) -> tuple[Any, int]:
+        """Return the table of the only partition, with room for so many more rows, and how many it has room for.
+
+        Whoever adds rows to it says afterwards how many, to ``took``.
+        """
+        if self._held[0] + more > MAX_LOAD * self._sizes[0]:
+            size = self._sizes[0]
+            while self._held[0] + more > MAX_LOAD * size:
+                size *= 2
+            self._move(0, size, words)
+        return self._tables[0], self._sizes[0]
+
+    def took(self, count: int) -> None:
+        """Note that so many rows were added to the table."""
+        self._held[0] += count
 
     def next_growth(self) -> int:
         """Return how many bytes more it would take if it grew; 0 unless it is about to."""
