@@ -32,7 +32,7 @@ def renamed(value: Any, names: Mapping[str, str]) -> Any:
         return frozenset(renamed(item, names) for item in value)
     if attrs.has(type(value)):
         changes = {}
-        for name, alias in _fields(type(value)):
+        for name, alias in _fields_of(value):
             before = getattr(value, name)
             after = renamed(before, names)
             if after is not before and after != before:
@@ -61,7 +61,7 @@ def written(value: Any, names: Mapping[str, str]) -> bytes:
         return b"{" + b"".join(sorted(written(item, names) for item in value)) + b"}"
     kind = type(value)
     if attrs.has(kind):
-        parts = b"".join(written(getattr(value, name), names) for name, _ in _fields(kind))
+        parts = b"".join(written(getattr(value, name), names) for name, _ in _fields_of(value))
         return f"<{kind.__qualname__} ".encode() + parts + b">"
     text = repr(value)
     if " at 0x" in text:
@@ -74,8 +74,13 @@ def digest(*parts: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(b"|".join(parts), digest_size=8).digest(), "big") >> 3
 
 
+def _fields_of(value: Any) -> tuple[tuple[str, str], ...]:
+    kind: Any = type(value)
+    return _fields(kind)
+
+
 @cache
-def _fields(kind: type) -> tuple[tuple[str, str], ...]:
+def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
     """Return the fields that make up a value of an attrs class, with their names in its constructor."""
     return tuple(
         (declared.name, declared.alias or declared.name)

@@ -35,7 +35,8 @@ def compiled() -> types.SimpleNamespace:
 
     from . import gather, storage
 
-    numba.config.CACHE_DIR = str(user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}")
+    configuration: Any = numba.config
+    configuration.CACHE_DIR = str(user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}")
     made: dict[str, Any] = {"prefetch": storage.prefetch, "raw": storage.raw}
 
     def twin(function: Callable[..., Any]) -> Any:

@@ -56,7 +56,7 @@ def list_miss(head: Any, misses: Any, work: Any, kind: int, x: int, y: int, z: i
     return True
 
 
-def walk(head: Any, pool: Any, slot: int, one: Any, at: int, other: Any, there: int) -> int:
+def walk(head: Any, pool: Any, slot: Any, one: Any, at: int, other: Any, there: int) -> Any:
     """Return where in the pool a property's verdict on a row (or on a step between two) is to be found.
 
     ``slot`` is where its trie is rooted. What is found there is a leaf, or a miss.

@@ -490,11 +490,12 @@ class TableSearch:
         tables, symmetry = self.expander.tables, self.symmetry
         assert symmetry is not None
         path = [Visit(None, world)]
+        real: Any = world
         canonical = symmetry.canonical(tables.intern(world))
         for number, ordinal in enumerate(ordinals):
-            steps = self.system.steps(path[-1].state)
+            steps = self.system.steps(real)
             if broken is not None and number == len(ordinals) - 1:
-                path.append(_broken_step(broken, path[-1].state, steps))
+                path.append(_broken_step(broken, real, steps))
                 break
             _, after = next(islice(self.system.steps(tables.world_of(canonical)), ordinal, None))
             canonical = symmetry.canonical(tables.intern(after))

@@ -9,7 +9,7 @@ threads never wait for each other, and which of several equal rows counts as the
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -24,18 +24,17 @@ SHUFFLE = -7046029254386353131
 SHUFFLE_TOO = -4658895280553007687
 
 
-@intrinsic
-def raw(typing_context: Any, array: Any) -> Any:
+def _raw(typing_context: Any, array: Any) -> Any:
     """Return a pointer to an array's first item."""
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
-    return types.CPointer(array.dtype)(array), generated
+    pointer: Any = types.CPointer
+    return pointer(array.dtype)(array), generated
 
 
-@intrinsic
-def prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
+def _prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
     """Ask for the line of an item; nothing waits for it."""
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -51,6 +50,11 @@ def prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(pointer, index), generated
+
+
+# For a type checker: they are not called as they are written.
+raw: Any = intrinsic(_raw)
+prefetch: Any = intrinsic(_prefetch)
 
 
 def mixed(rows: Any, at: int, words: int) -> int:

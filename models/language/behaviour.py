@@ -371,7 +371,7 @@ _ATOMS = frozenset({str, int, bool, float, bytes, type(None)})
 
 def _built_anew(value: Any) -> Any:
     """Return an equal value that shares no container with the given one; sets are gone through backwards."""
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _ATOMS or isinstance(value, Enum):
         return value
     if kind is tuple:
@@ -388,7 +388,7 @@ def _built_anew(value: Any) -> Any:
 
 
 @cache
-def _aliases(kind: type) -> tuple[tuple[str, str], ...] | None:
+def _aliases(kind: Any) -> tuple[tuple[str, str], ...] | None:
     """Return the fields of an attrs class by which it is made, with their names in its constructor."""
     if not attrs.has(kind):
         return None
