@@ -78,7 +78,8 @@ def explore(
         request: kept with it: how the check was asked for.
 
     Raises:
-        UsageError: for an engine or a number of threads that there is not.
+        UsageError: for an engine or a number of threads that there is not, and for the compiled kernel where Numba does
+            not work.
         ModelError: if the model breaks a rule of the language.
     """
     if engine not in get_args(Engine):
@@ -102,6 +103,8 @@ def explore(
         return Exploration(system, properties, search=search, **arguments).run()
     from .tables.search import TableSearch
 
+    if engine == "tables":
+        _see_that_it_compiles()
     if search == "dfs":
         from .tables.depth_first import DepthFirst
 
@@ -132,3 +135,15 @@ def explore(
             continue
         searching.statistics.told_apart = reason
         return searching
+
+
+def _see_that_it_compiles() -> None:
+    from .tables.store import CompiledStore
+
+    try:
+        CompiledStore()
+    except ImportError as error:
+        raise UsageError(
+            f"the compiled kernel needs Numba, which does not work here ({error}); the engine 'plain' does the same "
+            f"without it, and 'auto' takes what there is."
+        ) from error

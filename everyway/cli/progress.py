@@ -19,13 +19,18 @@ def progress(is_wanted: bool = True) -> Iterator[Watcher | None]:
     from rich.status import Status
     from rich.text import Text
 
+    from everyway.explorer.memory import told
+
     console = Console(stderr=True)
     with Status("searching", console=console) as status:
 
         def show(statistics: Statistics, frontier: int) -> None:
             rate = statistics.states / statistics.seconds if statistics.seconds else 0.0
             counts = f"{statistics.states:,} states · {statistics.transitions:,} transitions"
+            # What is known to wait; how much more that leads to, nobody can tell.
             where = f"depth {statistics.depth:,} · {frontier:,} to go · {rate:,.0f}/s"
+            if statistics.memory:
+                where += f" · {told(statistics.memory)}"
             status.update(Text(f"{counts} · {where}", no_wrap=True, overflow="ellipsis"))
 
         yield show

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import types
 from collections.abc import Callable
 from functools import cache
@@ -36,7 +37,12 @@ def compiled() -> types.SimpleNamespace:
     from . import gather, storage
 
     configuration: Any = numba.config
-    configuration.CACHE_DIR = str(user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}")
+    folder = user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written to: compiled anew each time
+        folder = Path(tempfile.mkdtemp(prefix="everyway-kernel-"))
+    configuration.CACHE_DIR = str(folder)
     made: dict[str, Any] = {"prefetch": storage.prefetch, "raw": storage.raw}
 
     def twin(function: Callable[..., Any]) -> Any:

@@ -170,7 +170,7 @@ def test_without_numba_the_answer_comes_in_plain_python():
 
 @pytest.mark.usefixtures("without_numba")
 def test_who_insists_on_the_kernel_is_told_that_it_does_not_work():
-    with pytest.raises(ImportError, match="numba"):
+    with pytest.raises(UsageError, match="needs Numba, which does not work here"):
         check(TwoPhase(2), [], engine="tables")
 
 

@@ -54,7 +54,9 @@ def verdict(protocol, prop, *, timeouts=None, **budgets):
 
 def shortest(protocol, prop, *, timeouts=None, **budgets) -> list[str]:
     """Return the shortest schedule that shows the verdict on a property, in words; no more is searched than needed."""
-    report = check(system(protocol, timeouts=timeouts, **budgets), prop, stop_when_decided=True, symmetry=False)
+    report = check(
+        system(protocol, timeouts=timeouts, **budgets), prop, stop_when_decided=True, symmetry=False
+    )
     return [str(visit.action) for visit in report.verdicts[0].path[1:]]
 
 
