@@ -87,6 +87,11 @@ def explore(
         raise UsageError(
             f"unknown engine '{engine}'.{did_you_mean(engine, known)} Known: {', '.join(known)}."
         )
+    if search not in get_args(Search):
+        searches = get_args(Search)
+        raise UsageError(
+            f"unknown search '{search}'.{did_you_mean(search, searches)} Known: {', '.join(searches)}."
+        )
     if threads is not None and threads < 1:
         raise UsageError(f"threads must be 1 or more, not {threads}.")
     arguments: dict[str, Any] = {

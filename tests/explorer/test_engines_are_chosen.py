@@ -98,10 +98,17 @@ def test_the_kernel_is_compiled_if_it_is_asked_for_and_otherwise_once_it_is_wort
 
 
 @every_engine
-def test_depth_first_search_is_the_references(engine):
+def test_depth_first_search_runs_on_tables_unless_its_depth_is_limited(engine):
     exploration = explore(System(TwoPhase(2)), search="dfs", engine=engine)
-    assert isinstance(exploration, Exploration)
-    assert (exploration.search, exploration.statistics.states) == ("dfs", 56)
+    assert isinstance(exploration, Exploration) == (engine == "reference")
+    assert exploration.statistics.states == 56
+    limited = explore(System(TwoPhase(2)), search="dfs", engine=engine, limits=Limits(max_depth=3))
+    assert isinstance(limited, Exploration)
+
+
+def test_an_unknown_search_is_refused():
+    with pytest.raises(UsageError, match="unknown search 'bsf'"):
+        explore(System(TwoPhase(2)), search="bsf")
 
 
 @every_engine
