@@ -46,6 +46,7 @@ from everyway.models.language import (
     timeout,
     volatile,
 )
+from everyway.simulating import Simulation, simulate
 
 __version__ = "0.1.0"
 
@@ -68,6 +69,7 @@ __all__ = [
     "Property",
     "Protocol",
     "Report",
+    "Simulation",
     "Step",
     "Steps",
     "System",
@@ -88,6 +90,7 @@ __all__ = [
     "possible",
     "recoverable",
     "restart",
+    "simulate",
     "suspect",
     "timeout",
     "volatile",

@@ -3,7 +3,7 @@
 >>> from everyway.testing import assert_holds
 >>> from everyway.models.two_phase_commit import TwoPhaseCommit
 >>> assert_holds(TwoPhaseCommit(), "agreement", crashes=1).statistics.states
-360
+190
 
 A failing assertion raises ``CounterexampleFound``, whose text is one line; the pytest plugin adds the story
 as a section of the report and saves the diagram.

@@ -2,7 +2,10 @@
 
 ``model_tables.py`` numbers every value that a component takes and asks the model what handlers answer; ``regions.py``
 lays all tables into one array, ``codes.py`` says where what stands. ``packing.py`` packs a row into words. The kernel
-(``generate.py``, ``offers.py``, ``judge.py``, ``gather.py``, ``storage.py``) works on integers only, and is compiled by
-``compiled.py``; ``store.py`` is the set of states. ``search.py`` drives it batch by batch, ``tries.py`` knows what
-properties say of rows, and ``deciding.py`` gives the verdicts.
+(``generate.py``, ``offers.py``, ``judge.py``, ``gather.py``, ``storage.py``) works on integers only, and is compiled
+by ``compiled.py``; ``store.py`` is the set of states. ``expander.py`` puts rows through the kernel, on the
+``lanes.py`` of all threads, and asks the model for what is missing. ``search.py`` goes breadth-first,
+``depth_first.py`` (with the kernel's ``descend.py``) deep first, ``walks.py`` at random. ``tries.py`` knows what
+properties say of rows, ``symmetry.py`` (with ``canonical.py``) which rows stand for others, ``deciding.py`` gives the
+verdicts, ``checkpoint.py`` keeps a search on disk. ``docs/engine.md`` tells how it all works, and why it is right.
 """
