@@ -324,6 +324,8 @@ class ModelTables:
             self._observe(x, y, z)
         elif self.symmetry is not None:
             self.symmetry.fill(kind, x, y, z)
+        if self.symmetry is not None:
+            self.symmetry.keep_up()  # at once, so that what it adds depends on the journal alone
 
     def _own_moves(self, i: int, value: int, column: int) -> int:
         held: NodeValue = self.nodes[i].items[value]

@@ -107,7 +107,7 @@ class TableSearch:
         self._checkpoints = checkpoints
         self._watcher = watcher
         self._stop_when_decided = stop_when_decided
-        self._started = self._told = time.monotonic()
+        self._started = self._told = self._begun = time.monotonic()
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
         self._keeps_rows = any(prop.kind is PropertyKind.RECOVERABLE for prop in self.properties)
@@ -389,6 +389,8 @@ class TableSearch:
         self.starts = list(dict.fromkeys(self.system.initial()))
         for world in self.starts:
             tables.intern(world)
+        if self.symmetry is not None:
+            self.symmetry.keep_up()
         try:
             for *question, now in arrays["journal"].tolist():
                 tables.now = now
@@ -516,7 +518,8 @@ class TableSearch:
             self.stopped_by = "decided"
             return True
         now = time.monotonic()
-        if self.limits.max_seconds is not None and now - self._started > self.limits.max_seconds:
+        # A search that goes on from a checkpoint has its time anew.
+        if self.limits.max_seconds is not None and now - self._begun > self.limits.max_seconds:
             self.stopped_by = "max_seconds"
             return True
         if self.expander.store.next_growth() + in_use() > self._memory:

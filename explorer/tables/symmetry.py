@@ -73,6 +73,7 @@ class Symmetry:
         self._orders = list(self._tried_orders())
         self._turn = 0
         self._values: dict[tuple[int, Any], Any] = {}
+        self._alive: dict[int, Mapping[str, str]] = {}
         self._pairs = {
             column: {names[one]: names[other], names[other]: names[one]}
             for column, (one, other) in enumerate(itertools.pairwise(self._columns))
@@ -194,10 +195,12 @@ class Symmetry:
         )
 
     def _remembered(self, value: Any, names: Mapping[str, str]) -> Any:
-        key = (id(names), value)  # the orders of names live as long as this does
+        self._alive[id(names)] = names  # so that no other has the same identity
+        key = (id(names), value)
         if key not in self._values:
             if len(self._values) > REMEMBERED:
                 self._values.clear()
+                self._alive = {id(names): names}
             self._values[key] = renamed(value, names)
         return self._values[key]
 

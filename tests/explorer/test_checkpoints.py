@@ -1,0 +1,204 @@
+"""Checkpoints: a search that was cut off goes on, and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from everyway import Faults, Limits, System, UsageError
+from everyway.explorer.tables import checkpoint
+from everyway.explorer.tables.checkpoint import Checkpoints, restore
+from everyway.explorer.tables.search import TableSearch
+from everyway.models.two_phase_commit import TwoPhaseCommit
+
+PROTOCOL = TwoPhaseCommit(3)
+
+
+def search(folder: Path | None = None, *, bounds=None, limits=None, **how) -> TableSearch:
+    system = System(PROTOCOL, Faults(**({"crashes": 1} if bounds is None else bounds)))
+    keeper = Checkpoints(folder, every=0.0) if folder else None
+    how = {"engine": "plain", "batch": 64, **how}
+    return TableSearch(
+        system, list(PROTOCOL.promises()), limits=limits or Limits(), checkpoints=keeper, **how
+    )
+
+
+def interrupted(folder: Path, batches: int, **how) -> None:
+    """Search for so many batches, each followed by a checkpoint, and stop as if killed."""
+    searching = search(folder, **how)
+    keeper = searching._checkpoints
+    keeper.prepare()
+    save, left = keeper.save_if_due, batches
+
+    class Killed(Exception):
+        pass
+
+    def save_and_count(one):
+        nonlocal left
+        save(one)
+        left -= 1
+        if not left:
+            raise Killed
+
+    searching._checkpoints = type(
+        "Keeper", (), {"save_if_due": staticmethod(save_and_count), "save": staticmethod(save)}
+    )
+    with pytest.raises(Killed):
+        searching.run()
+
+
+def everything(searching: TableSearch):
+    searching.statistics.seconds = 0.0
+    verdicts = [(v.outcome, v.path, v.broken, v.why, set(v.trapped)) for v in searching.verdicts()]
+    return searching.statistics, verdicts
+
+
+@pytest.mark.parametrize("batches", [1, 4, 20])
+@pytest.mark.parametrize(("before", "after"), [("plain", "plain"), ("plain", "tables"), ("tables", "tables")])
+@pytest.mark.parametrize("symmetry", [False, True])
+def test_a_search_that_goes_on_ends_the_same(tmp_path, batches, before, after, symmetry):
+    interrupted(tmp_path / "kept", batches, engine=before, threads=2, symmetry=symmetry)
+    went_on = search(engine=after, symmetry=symmetry)
+    restore(went_on, tmp_path / "kept")
+    assert everything(went_on.run()) == everything(search(symmetry=symmetry).run())
+
+
+def test_it_goes_on_towards_a_limit_on_depth(tmp_path):
+    limits = Limits(max_depth=9)
+    interrupted(tmp_path / "kept", 5, limits=limits)
+    went_on = search(limits=limits)
+    restore(went_on, tmp_path / "kept")
+    assert everything(went_on.run()) == everything(search(limits=limits).run())
+
+
+def test_no_object_of_the_model_is_kept(tmp_path):
+    interrupted(tmp_path / "kept", 3)
+    kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    assert {path.suffix for path in kept} == {".json", ".npy"}
+    for path in kept:
+        if path.suffix == ".npy":
+            np.load(path, allow_pickle=False)
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    interrupted(tmp_path / "kept", 2)
+    latest = json.loads((tmp_path / "kept" / "latest.json").read_text())["latest"]
+    for path in sorted((tmp_path / "kept" / latest).iterdir()):
+        whole = path.read_bytes()
+        for damaged in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[: len(whole) // 2]):
+            path.write_bytes(damaged)
+            with pytest.raises(UsageError, match="is damaged"):
+                restore(search(), tmp_path / "kept")
+        path.unlink()
+        with pytest.raises(UsageError, match="is damaged"):
+            restore(search(), tmp_path / "kept")
+        path.write_bytes(whole)
+    restore(search(), tmp_path / "kept")
+
+
+@pytest.mark.parametrize(
+    "other", [{"bounds": {"crashes": 2}}, {"bounds": {}}, {"limits": Limits(max_depth=3)}]
+)
+def test_the_checkpoint_of_another_check_is_refused(tmp_path, other):
+    interrupted(tmp_path / "kept", 2)
+    with pytest.raises(UsageError, match="of another check"):
+        restore(search(**other), tmp_path / "kept")
+
+
+def test_a_changed_model_is_refused(tmp_path, monkeypatch):
+    interrupted(tmp_path / "kept", 2)
+    digest = checkpoint._digest
+    monkeypatch.setattr(
+        checkpoint, "_digest", lambda path: "other" if path.name == "two_phase_commit.py" else digest(path)
+    )
+    with pytest.raises(UsageError, match=r"the model has changed .*two_phase_commit\.py"):
+        restore(search(), tmp_path / "kept")
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="holds something else"):
+        Checkpoints(tmp_path).prepare()
+    interrupted(tmp_path / "kept", 1)
+    with pytest.raises(UsageError, match="holds a checkpoint already"):
+        Checkpoints(tmp_path / "kept").prepare()
+    with pytest.raises(UsageError, match="there is no checkpoint"):
+        restore(search(), tmp_path / "elsewhere")
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+    interrupted(tmp_path / "kept", 3)
+    went_on = search(tmp_path / "kept")
+    restore(went_on, tmp_path / "kept")
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(checkpoint.np, "save", refuse)
+        expected = everything(went_on.run())
+    assert "No space left on device" in went_on._checkpoints.problem
+    again = search()
+    restore(again, tmp_path / "kept")
+    assert everything(again.run()) == expected
+
+
+DRIVER = """
+import os, signal, sys
+from everyway.explorer.tables import checkpoint
+from everyway.cli import main
+left = 4
+def count(self, search, save=checkpoint.Checkpoints.save):
+    global left
+    save(self, search)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+checkpoint.Checkpoints.save = count
+checkpoint.Checkpoints.save_if_due = count
+main()
+"""
+CHECK = ("check", "2pc", "--participants", "3", "--crashes", "1", "--json")
+
+
+def test_a_killed_program_goes_on_by_resume(tmp_path):
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-P", *words], capture_output=True, text=True, cwd=tmp_path, check=False
+        )
+
+    killed = run("-c", DRIVER, *CHECK, "--checkpoint", "kept")
+    assert killed.returncode == -signal.SIGKILL
+    os.mkdir(tmp_path / "elsewhere")
+    resumed = subprocess.run(
+        [sys.executable, "-P", "-m", "everyway", "resume", str(tmp_path / "kept")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "elsewhere",
+        check=False,
+    )
+    whole = run("-m", "everyway", *CHECK)
+    assert (resumed.returncode, whole.returncode) == (1, 1)
+    reports = [json.loads(done.stdout) for done in (resumed, whole)]
+    for report in reports:
+        del report["statistics"]["seconds"], report["statistics"]["memory"]
+    assert reports[0] == reports[1]
+
+
+def test_resume_of_nothing_is_a_mistake(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "everyway", "resume", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "there is no checkpoint" in done.stderr
