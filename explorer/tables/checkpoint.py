@@ -24,6 +24,7 @@ from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System
 
+from .packing import Layout
 from .search import TableSearch
 from .symmetry import NotSymmetricError
 
@@ -100,7 +101,7 @@ class Checkpoints:
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
-        arrays, values = search.kept()
+        arrays, values = _kept(search)
         digests = {}
         for key, array in arrays.items():
             with open(target / f"{key}.npy", "wb") as file:
@@ -160,11 +161,104 @@ def restore(search: TableSearch, folder: Path) -> None:
             arrays[key] = np.load(path, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} cannot be read.") from error
-    if not search.restore(arrays, contents["values"]):
+    if not _put_back(search, arrays, contents["values"]):
         raise UsageError(
             f"the model answers otherwise than when the checkpoint in {folder} was written, although its source is the "
             f"same: a handler depends on more than its state and its message."
         )
+
+
+def _kept(search: TableSearch) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what to keep of the search between two batches: arrays, and values that JSON can hold."""
+    expander, words = search.expander, search.expander.words
+    rows, _ = expander.store.rows()
+    level_rows = [level[: count * words] for level, count in search.levels if len(level)]
+    arrays = {
+        "journal": np.array(expander.tables.journal, np.int64).reshape(-1, 5),
+        "states": rows,
+        "levels": np.concatenate([*level_rows, np.zeros(0, np.int64)]),
+        "next": search._next.items[: search._next_count * words],
+        "children": search.children.items[: search.expanded],
+        "ordinals": search.ordinals.items[: search.statistics.states],
+        "marks": search.marks.items[: search.statistics.states if search._keeps_rows else 0],
+        "counts": expander.counts,
+        "environments": expander.environments,
+    }
+    statistics = search.statistics
+    values = {
+        "sizes": [len(component) for component in expander.tables.components],
+        "layout": [list(place) for place in expander.tables.layout.places],
+        "words": words,
+        "levels": [(count, len(level) > 0) for level, count in search.levels],
+        "next": search._next_count,
+        "at": search._at,
+        "depth": search._depth,
+        "expanded": search.expanded,
+        "states": statistics.states,
+        "deepest": statistics.depth,
+        "ends": statistics.ends,
+        "seconds": time.monotonic() - search._started,
+        "premises": [expander.premises[prop] for prop in expander.premises],
+        "found": [list(search.found.get(prop, ())) for prop in search.properties],
+    }
+    return arrays, values
+
+
+def _put_back(search: TableSearch, arrays: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Go back to what was kept; return whether the model gives the same answers as then."""
+    expander, tables = search.expander, search.expander.tables
+    search.starts = list(dict.fromkeys(search.system.initial()))
+    for world in search.starts:
+        tables.intern(world)
+    if search.symmetry is not None:
+        search.symmetry.keep_up()
+    try:
+        for *question, now in arrays["journal"].tolist():
+            tables.now = now
+            tables.fill(*question)
+    except (
+        IndexError,
+        KeyError,
+        AssertionError,
+    ):  # a question about a value that did not come up this time
+        return False
+    if [len(component) for component in tables.components] != values["sizes"]:
+        return False
+    tables.use_layout(Layout(values["words"], tuple((w, s, b) for w, s, b in values["layout"])))
+    expander.tries.keep_up()
+    words = values["words"]
+    expander.store.insert([(arrays["states"], len(arrays["states"]) // words)], words)
+    at = 0
+    for count, is_there in values["levels"]:
+        size = count * words if is_there else 0
+        search.levels.append((arrays["levels"][at : at + size], count if is_there else 0))
+        at += size
+    search.levels[-1] = (search.levels[-1][0], values["levels"][-1][0])
+    search._next.items, search._next_count = arrays["next"].copy(), values["next"]
+    for growing, key in (
+        (search.children, "children"),
+        (search.ordinals, "ordinals"),
+        (search.marks, "marks"),
+    ):
+        growing.items = arrays[key].copy()
+    expander.counts, expander.environments = arrays["counts"].copy(), arrays["environments"].copy()
+    search._at, search._depth, search.expanded = values["at"], values["depth"], values["expanded"]
+    statistics = search.statistics
+    statistics.states, statistics.depth, statistics.ends = (
+        values["states"],
+        values["deepest"],
+        values["ends"],
+    )
+    statistics.starts = len(search.starts)
+    statistics.transitions = expander.transitions
+    search._started -= values["seconds"]
+    for prop, count in zip(list(expander.premises), values["premises"], strict=True):
+        expander.premises[prop] = count
+    for prop, where in zip(search.properties, values["found"], strict=True):
+        if where:
+            search.found[prop] = (where[0], where[1])
+    search._is_restored = True
+    return True
 
 
 def identity(search: TableSearch) -> dict[str, Any]:

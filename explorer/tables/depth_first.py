@@ -101,7 +101,7 @@ class DepthFirst(TableSearch):
         why = store.descend(
             tables.pool.head,
             tables.pool.items,
-            tables.memo,
+            tables.memo.items,
             self._rows.items,
             table,
             size,

@@ -151,7 +151,7 @@ class Expander:
         self.store.generate(
             view(self.tables.pool.head),
             view(self.tables.pool.items),
-            view(self.tables.memo),
+            view(self.tables.memo.items),
             view(rows[lane.first * words : lane.last * words]),
             lane.states,
             view(lane.out),

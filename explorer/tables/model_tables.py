@@ -6,76 +6,32 @@ of the misses that were filled, in their order; so that order is all a checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-
-from attrs import frozen
 
 from everyway.explorer.growth import component_parts
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.behaviour import Outcome
-from everyway.models.language.faults import FAULT_KINDS, Timeouts
+from everyway.models.language.faults import Timeouts
 from everyway.models.language.handler import Occasion, handlers_for
 from everyway.models.language.message import Envelope
 from everyway.models.language.naming import order_key
-from everyway.models.language.network import Bag, Fifo, Mailbox, MessageSet, Network
+from everyway.models.language.network import Mailbox, Network
 from everyway.models.language.node import Node, after_crash
 from everyway.models.language.observer import Event, Observer
 from everyway.models.language.system import System
 from everyway.models.language.world import World
 
 from . import codes
+from .channels import joined, parted
+from .environment import Environments
+from .memo import Memo
 from .packing import Layout, layout_for
 from .regions import Grid, Pool, Region
+from .values import NodeValue, Surroundings, Values
 
 if TYPE_CHECKING:
     from .symmetry import Symmetry
-
-
-@frozen
-class NodeValue:
-    """One value of a node's component: its state, whether it is up, and what a crash would wipe it back to."""
-
-    state: Node
-    is_up: bool
-    initial: Node | None
-
-
-@frozen
-class Surroundings:
-    """One value of the environment's component: the partition, the faults left, and the start."""
-
-    cut_off: frozenset[str] | None
-    left: tuple[int, ...]
-    start: int
-
-
-class Values:
-    """The values that a component took, numbered in the order in which they were first seen."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.items: list[Any] = []
-        self.met: list[int] = []
-        """How many states had been visited when each was first seen."""
-        self._numbers: dict[Hashable, int] = {}
-
-    def __len__(self) -> int:
-        return len(self.items)
-
-    def number(self, value: Hashable, now: int = 0) -> tuple[int, bool]:
-        """Return a value's number, and whether it is new; ``now`` is how many states were visited."""
-        known = self._numbers.get(value)
-        if known is not None:
-            return known, False
-        self._numbers[value] = len(self.items)
-        self.items.append(value)
-        self.met.append(now)
-        return len(self.items) - 1, True
-
-    def find(self, value: Hashable) -> int | None:
-        """Return a value's number if it has one."""
-        return self._numbers.get(value)
 
 
 class ModelTables:
@@ -132,33 +88,25 @@ class ModelTables:
         self._node_region = Region(pool, codes.NODE_STRIDE, 0, codes.NODES)
         self._channel_region = Region(pool, codes.CHANNEL_STRIDE, 0, codes.CHANNELS)
         self._order_region = Region(pool, 1, 0, codes.ORDER)
-        operations = codes.OP_PARTITION + len(system._splits)
-        self._environment_region = Region(
-            pool, codes.E_OPERATIONS + operations + count, codes.MISS, codes.ENVIRONMENTS
-        )
+        self._environments = Environments(system, pool, self)
         self._move_region = Region(pool, codes.MOVE_STRIDE, 0, codes.MOVES)
         self._lists: Region = Region(pool, 1, 0, codes.LISTS)
         self._listed = 1
         head[codes.NODE_COUNT] = count
         head[codes.OBSERVER_COUNT] = len(self.observers)
-        head[codes.ENVIRONMENT_STRIDE] = self._environment_region.stride
         head[codes.HAS_SUSPICIONS] = self._has_suspicions
         head[codes.TIMEOUTS_ARE] = {
             Timeouts.NEVER: codes.NEVER,
             Timeouts.EARLY: codes.EARLY,
             Timeouts.LATE: codes.LATE,
         }[system.timeouts]
-        self.memo = _empty_memo(1 << 10)
-        self._memo_used = 0
-        head[codes.MEMO_MASK] = (1 << 10) - 1
+        self.memo = Memo(pool, len(self.observers))
         self._own_stride = codes.OWN_SUSPECTS + (2 * count if self._has_suspicions else 0)
         head[codes.OWN_STRIDE] = self._own_stride
         self._node_region.need(count)
         for i in range(count):
             self._own.append(Region(pool, self._own_stride, codes.MISS, self._told_node(i)))
             self._delivery_grids.append(Grid(pool, self._node_region, i, codes.N_DELIVERY))
-        self._heal_move = 0
-        self._partition_moves: list[int] = []
 
     def _told_node(self, i: int) -> Callable[[int], None]:
         return lambda base: self._node_region.put(i, base, codes.N_OWN)
@@ -233,7 +181,7 @@ class ModelTables:
                 for channel, number in zip(self._into[to], contents, strict=True)
                 if number
             ]
-            self._mailboxes[key] = _joined(held, self.system.network)
+            self._mailboxes[key] = joined(held, self.system.network)
         return self._mailboxes[key]
 
     def intern(self, world: World) -> list[int]:
@@ -246,7 +194,7 @@ class ModelTables:
         numbers += [self._observer(j, memory) for j, memory in enumerate(world.memory)]
         contents = {}
         for to, mailbox in enumerate(world.mailboxes):
-            for sender, part in _parted(mailbox):
+            for sender, part in parted(mailbox):
                 channel = self.channel_between(self.system.roster.position[sender], to)
                 contents[channel] = self._content(channel, part)
         return numbers + [contents.get(channel, 0) for channel in range(len(self.channels))]
@@ -261,7 +209,7 @@ class ModelTables:
         found += [values.find(memory) for values, memory in zip(self.observers, world.memory, strict=True)]
         contents: dict[int, int | None] = {}
         for to, mailbox in enumerate(world.mailboxes):
-            for sender, part in _parted(mailbox):
+            for sender, part in parted(mailbox):
                 channel = self._channel_of.get((self.system.roster.position[sender], to))
                 if channel is None:
                     return None
@@ -319,7 +267,8 @@ class ModelTables:
         elif kind == codes.ASK_STRUCK:
             self._strike(x, y, z)
         elif kind == codes.ASK_ENVIRONMENT:
-            self._environment_region.put(x, self._operated(x, y), codes.E_OPERATIONS + y)
+            after = self._environments.after(self.environment.items[x], y)
+            self._environments.put(x, y, self._surroundings(after))
         elif kind == codes.ASK_OBSERVER:
             self._observe(x, y, z)
         elif self.symmetry is not None:
@@ -341,13 +290,13 @@ class ModelTables:
             if outcomes:
                 return self._moves_of(i, value, outcomes, codes.OP_RESTART)
             after = self._node(i, NodeValue(state, True, held.initial))
-            move = self._move(Action(Kind.RESTART, node=name), i, value, after, operation=codes.OP_RESTART)
+            move = self.move(Action(Kind.RESTART, node=name), i, value, after, operation=codes.OP_RESTART)
             return self._listed_moves([move])
         if column == codes.OWN_CRASH:
             if not self.system._concerns(self.system.faults.crashes, name):
                 return 0
             after = self._node(i, self._wiped(state, held))
-            move = self._move(Action(Kind.CRASH, node=name), i, value, after, operation=codes.OP_CRASH)
+            move = self.move(Action(Kind.CRASH, node=name), i, value, after, operation=codes.OP_CRASH)
             return self._listed_moves([move])
         is_false, other = divmod(column - codes.OWN_SUSPECTS, len(self.names))
         if is_false and not self.system._concerns(self.system.faults.suspicions, self.names[other]):
@@ -381,7 +330,7 @@ class ModelTables:
             may_crash = outcome.interrupted and self.system._concerns(
                 self.system.faults.crashes, self.names[i]
             )
-            move = self._move(
+            move = self.move(
                 outcome.action,
                 i,
                 value,
@@ -410,7 +359,7 @@ class ModelTables:
         for cut in outcome.interrupted:
             left = self._wiped(outcome.state if cut.wrote else held.state, held)
             made.append(
-                self._move(
+                self.move(
                     cut,
                     i,
                     value,
@@ -422,7 +371,7 @@ class ModelTables:
             )
         return self._listed_moves(made)
 
-    def _move(
+    def move(
         self,
         action: Action,
         i: int = -1,
@@ -435,6 +384,7 @@ class ModelTables:
         awaited: int = 0,
         flags: int = 0,
     ) -> int:
+        """Note a move, of a node or of the environment; return its number."""
         number = len(self.actions)
         self.actions.append(action)
         if self.observers:
@@ -472,7 +422,8 @@ class ModelTables:
 
     # Lists.
 
-    def _list(self, items: Sequence[int]) -> int:
+    def list_of(self, items: Sequence[int]) -> int:
+        """Note a list of numbers; return where it begins among the lists."""
         at = self._listed
         self._listed += len(items)
         self._lists.need(self._listed)
@@ -485,7 +436,7 @@ class ModelTables:
     def _list_of_nodes(self, names: Sequence[str]) -> int:
         if not names:
             return 0
-        return self._list([len(names), *(self.system.roster.position[name] for name in names)])
+        return self.list_of([len(names), *(self.system.roster.position[name] for name in names)])
 
     def _posted(self, envelopes: Sequence[Envelope]) -> int:
         """Return the list of what is put into which channel."""
@@ -502,7 +453,7 @@ class ModelTables:
             if is_new:
                 self._put_grids[channel].need(len(self.channels[channel]), post + 1)
             items += [channel, post]
-        return self._list(items)
+        return self.list_of(items)
 
     # Components and their values.
 
@@ -585,10 +536,10 @@ class ModelTables:
         )
         items: list[int] = []
         for envelope in self.channels[channel].items[content].deliverable():
-            drop = self._move(Action(Kind.DROP, envelope=envelope)) if can_be_dropped else 0
+            drop = self.move(Action(Kind.DROP, envelope=envelope)) if can_be_dropped else 0
             rest = content if self.system.network is Network.SET else codes.MISS
             items += [self._envelope(to, envelope), rest, drop]
-        return self._list([*items, -1])
+        return self.list_of([*items, -1])
 
     def _message_faults(self, channel: int, content: int) -> int:
         """List what the network may do to the messages of a channel."""
@@ -602,8 +553,8 @@ class ModelTables:
                 if budget and self.system._concerns(budget, envelope):
                     for number in range(len(results(envelope))):
                         action = Action(kind, envelope=envelope, outcome=number)
-                        items += [self._move(action, operation=operation), codes.MISS, 0]
-        return self._list([*items, -1])
+                        items += [self.move(action, operation=operation), codes.MISS, 0]
+        return self.list_of([*items, -1])
 
     def _strike(self, channel: int, content: int, entry: int) -> None:
         """Note what is left of a channel when a message of it is lost or repeated."""
@@ -621,143 +572,17 @@ class ModelTables:
         number, is_new = self.environment.number(value, self.now)
         if is_new:
             self.known += 1
-            self._environment_region.need(number + 1)
-            self._note_surroundings(number, value)
+            self._environments.note(number, value)
         return number
-
-    def _note_surroundings(self, number: int, value: Surroundings) -> None:
-        system, region = self.system, self._environment_region
-        has = {kind: left > 0 for kind, left in zip(FAULT_KINDS, value.left, strict=True)}
-        is_set = system.network is Network.SET
-        flags = (
-            codes.HAS_CRASHES * has["crashes"]
-            | codes.HAS_RESTARTS * has["restarts"]
-            | codes.HAS_SUSPICIONS_LEFT * has["suspicions"]
-            | codes.HAS_LOSSES * (has["losses"] and not is_set)
-            | codes.HAS_DUPLICATES * (has["duplicates"] and not is_set)
-            | codes.IS_SPLIT * (value.cut_off is not None)
-        )
-        heal = partitions = 0
-        if value.cut_off is not None and (system.faults.heals is None or has["heals"]):
-            if not self._heal_move:
-                self._heal_move = self._move(Action(Kind.HEAL), operation=codes.OP_HEAL)
-            heal = self._heal_move
-        if value.cut_off is None and has["partitions"] and system._splits:
-            if not self._partition_moves:
-                for k, side in enumerate(system._splits):
-                    sides = (
-                        tuple(name for name in self.names if name not in side),
-                        tuple(name for name in self.names if name in side),
-                    )
-                    action = Action(Kind.PARTITION, sides=sides)
-                    self._partition_moves.append(self._move(action, operation=codes.OP_PARTITION + k))
-            partitions = self._list([len(self._partition_moves), *self._partition_moves])
-        region.put(number, [flags, heal, partitions])
-        cut_off = value.cut_off or frozenset()
-        count = len(self.names)
-        region.put(number, [int(name in cut_off) for name in self.names], region.stride - count)
-
-    def _operated(self, number: int, operation: int) -> int:
-        """Return the environment that an operation makes of one in which it is available."""
-        value: Surroundings = self.environment.items[number]
-        left = dict(zip(FAULT_KINDS, value.left, strict=True))
-        cut_off = value.cut_off
-        for kind in {
-            codes.OP_CRASH: ["crashes"],
-            codes.OP_SUSPECT: ["suspicions"],
-            codes.OP_SUSPECT_CRASH: ["suspicions", "crashes"],
-            codes.OP_RESTART: ["restarts"],
-            codes.OP_RESTART_CRASH: ["restarts", "crashes"],
-            codes.OP_HEAL: [] if self.system.faults.heals is None else ["heals"],
-            codes.OP_LOSS: ["losses"],
-            codes.OP_DUPLICATE: ["duplicates"],
-        }.get(operation, ["partitions"]):
-            left[kind] -= 1
-        if operation == codes.OP_HEAL:
-            cut_off = None
-        elif operation >= codes.OP_PARTITION:
-            cut_off = self.system._splits[operation - codes.OP_PARTITION]
-        return self._surroundings(Surroundings(cut_off, tuple(left.values()), value.start))
 
     # Observers.
 
     def _observe(self, j: int, value: int, move: int) -> None:
         from everyway.models.language.system import _watching
 
-        key = ((value * len(self.observers) + j) << 32) + move
-        if self._memo_find(key, value) is not None:
+        if self.memo.find(j, value, move) is not None:
             return
         event = self._events[move]
         assert event is not None
         after = _watching(self.system.roster.observers[j], self.observers[j].items[value], event)
-        number = self._observer(j, after)
-        if 2 * self._memo_used >= len(self.memo) // 2:
-            self._grow_memo()
-        self._memo_put(key, value, number)
-
-    def _memo_slot(self, key: int, value: int) -> int:
-        mask = int(self.pool.head[codes.MEMO_MASK])
-        slot = (key ^ (key >> 29) ^ (value * 40503)) & mask
-        while self.memo[2 * slot] not in (0, key):
-            slot = (slot + 1) & mask
-        return slot
-
-    def _memo_find(self, key: int, value: int) -> int | None:
-        slot = self._memo_slot(key, value)
-        return int(self.memo[2 * slot + 1]) if self.memo[2 * slot] else None
-
-    def _memo_put(self, key: int, value: int, number: int) -> None:
-        slot = self._memo_slot(key, value)
-        self.memo[2 * slot] = key
-        self.memo[2 * slot + 1] = number
-        self._memo_used += 1
-
-    def _grow_memo(self) -> None:
-        old = self.memo
-        self.memo = _empty_memo(len(old))
-        self.pool.head[codes.MEMO_MASK] = len(self.memo) // 2 - 1
-        self._memo_used = 0
-        for slot in range(len(old) // 2):
-            key = int(old[2 * slot])
-            if key:
-                self._memo_put(key, (key >> 32) // len(self.observers), int(old[2 * slot + 1]))
-
-
-def _empty_memo(slots: int) -> Any:
-    import numpy as np
-
-    return np.zeros(2 * slots, np.int64)
-
-
-def _joined(parts: Sequence[Mailbox], network: Network) -> Mailbox:
-    """Return the mailbox that holds what the channels to a node hold."""
-    if not parts:
-        return network.empty_mailbox()
-    if len(parts) == 1:
-        return parts[0]
-    match network:
-        case Network.BAG:
-            return Bag(frozenset().union(*(part.counts for part in parts if isinstance(part, Bag))))
-        case Network.SET:
-            return MessageSet(
-                frozenset().union(*(part.sent for part in parts if isinstance(part, MessageSet)))
-            )
-        case Network.FIFO:
-            return Fifo(frozenset().union(*(part.queues for part in parts if isinstance(part, Fifo))))
-
-
-def _parted(mailbox: Mailbox) -> Iterable[tuple[str, Mailbox]]:
-    """Yield what a mailbox holds of each sender."""
-    match mailbox:
-        case Bag():
-            for sender in {envelope.sender for envelope, _ in mailbox.counts}:
-                yield (
-                    sender,
-                    Bag(frozenset(item for item in mailbox.counts if item[0].sender == sender)),
-                )
-        case MessageSet():
-            for sender in {envelope.sender for envelope in mailbox.sent}:
-                yield sender, MessageSet(frozenset(e for e in mailbox.sent if e.sender == sender))
-        case Fifo():
-            for queue in mailbox.queues:
-                yield queue[0], Fifo(frozenset({queue}))
+        self.memo.put(j, value, move, self._observer(j, after))

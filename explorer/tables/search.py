@@ -27,7 +27,6 @@ from everyway.models.language.system import System
 from . import codes
 from .expander import Expander, Repack
 from .lanes import Growing, Lane
-from .packing import Layout
 from .store import CompiledStore, PlainStore
 from .symmetry import NotSymmetricError, symmetry_of
 
@@ -345,95 +344,6 @@ class TableSearch:
                 self._note_batch(kept, numbers)
                 self.closed += numbers
             at = last
-
-    # What a checkpoint keeps.
-
-    def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what to keep of the search between two batches: arrays, and values that JSON can hold."""
-        expander, words = self.expander, self.expander.words
-        rows, _ = expander.store.rows()
-        level_rows = [level[: count * words] for level, count in self.levels if len(level)]
-        arrays = {
-            "journal": np.array(expander.tables.journal, np.int64).reshape(-1, 5),
-            "states": rows,
-            "levels": np.concatenate([*level_rows, np.zeros(0, np.int64)]),
-            "next": self._next.items[: self._next_count * words],
-            "children": self.children.items[: self.expanded],
-            "ordinals": self.ordinals.items[: self.statistics.states],
-            "marks": self.marks.items[: self.statistics.states if self._keeps_rows else 0],
-            "counts": expander.counts,
-            "environments": expander.environments,
-        }
-        statistics = self.statistics
-        values = {
-            "sizes": [len(component) for component in expander.tables.components],
-            "layout": [list(place) for place in expander.tables.layout.places],
-            "words": words,
-            "levels": [(count, len(level) > 0) for level, count in self.levels],
-            "next": self._next_count,
-            "at": self._at,
-            "depth": self._depth,
-            "expanded": self.expanded,
-            "states": statistics.states,
-            "deepest": statistics.depth,
-            "ends": statistics.ends,
-            "seconds": time.monotonic() - self._started,
-            "premises": [expander.premises[prop] for prop in expander.premises],
-            "found": [list(self.found.get(prop, ())) for prop in self.properties],
-        }
-        return arrays, values
-
-    def restore(self, arrays: dict[str, Any], values: dict[str, Any]) -> bool:
-        """Go back to what was kept; return whether the model gives the same answers as then."""
-        expander, tables = self.expander, self.expander.tables
-        self.starts = list(dict.fromkeys(self.system.initial()))
-        for world in self.starts:
-            tables.intern(world)
-        if self.symmetry is not None:
-            self.symmetry.keep_up()
-        try:
-            for *question, now in arrays["journal"].tolist():
-                tables.now = now
-                tables.fill(*question)
-        except (
-            IndexError,
-            KeyError,
-            AssertionError,
-        ):  # a question about a value that did not come up this time
-            return False
-        if [len(component) for component in tables.components] != values["sizes"]:
-            return False
-        tables.use_layout(Layout(values["words"], tuple((w, s, b) for w, s, b in values["layout"])))
-        expander.tries.keep_up()
-        words = values["words"]
-        expander.store.insert([(arrays["states"], len(arrays["states"]) // words)], words)
-        at = 0
-        for count, is_there in values["levels"]:
-            size = count * words if is_there else 0
-            self.levels.append((arrays["levels"][at : at + size], count if is_there else 0))
-            at += size
-        self.levels[-1] = (self.levels[-1][0], values["levels"][-1][0])
-        self._next.items, self._next_count = arrays["next"].copy(), values["next"]
-        for growing, key in ((self.children, "children"), (self.ordinals, "ordinals"), (self.marks, "marks")):
-            growing.items = arrays[key].copy()
-        expander.counts, expander.environments = arrays["counts"].copy(), arrays["environments"].copy()
-        self._at, self._depth, self.expanded = values["at"], values["depth"], values["expanded"]
-        statistics = self.statistics
-        statistics.states, statistics.depth, statistics.ends = (
-            values["states"],
-            values["deepest"],
-            values["ends"],
-        )
-        statistics.starts = len(self.starts)
-        statistics.transitions = expander.transitions
-        self._started -= values["seconds"]
-        for prop, count in zip(list(expander.premises), values["premises"], strict=True):
-            expander.premises[prop] = count
-        for prop, where in zip(self.properties, values["found"], strict=True):
-            if where:
-                self.found[prop] = (where[0], where[1])
-        self._is_restored = True
-        return True
 
     # What deciding needs.
 

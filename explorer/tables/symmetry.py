@@ -24,8 +24,9 @@ from everyway.models.language.system import System
 from everyway.models.language.world import World
 
 from . import codes
-from .model_tables import ModelTables, Surroundings
+from .model_tables import ModelTables
 from .regions import Region
+from .values import Surroundings
 
 ALL_ORDERS = 24
 """A property is tried on all orders of the nodes if there are no more, each time that it is asked."""

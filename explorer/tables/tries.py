@@ -20,9 +20,10 @@ from everyway.models.language.faults import FAULT_KINDS
 from everyway.models.language.world import World
 
 from . import codes
-from .model_tables import ModelTables, NodeValue, Surroundings
+from .model_tables import ModelTables
 from .regions import Region
 from .symmetry import NotSymmetricError
+from .values import NodeValue, Surroundings
 
 Projection = tuple[int, str, str]
 """A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
