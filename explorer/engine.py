@@ -139,6 +139,7 @@ def explore(
             symmetry, reason = False, str(error)
             continue
         searching.statistics.told_apart = reason
+        searching.statistics.unkept = keeper.problem if keeper is not None else ""
         return searching
 
 

@@ -57,6 +57,8 @@ class Statistics:
     """What was held in memory for the states, in bytes, as far as the engine knows."""
     alike: str = field(default="", eq=False)
     """The nodes that are interchangeable, in words, if states that differ only in their names counted as one."""
+    unkept: str = field(default="", eq=False)
+    """Why the last checkpoint could not be written; empty if it could, or none was asked for."""
     told_apart: str = field(default="", eq=False)
     """Why nodes that the protocol says are interchangeable were told apart; empty if they were not."""
 

@@ -155,6 +155,8 @@ def _visited(report: Report) -> Iterator[str]:
         yield f"states that differ only in the names of {statistics.alike} count as one"
     elif statistics.told_apart:
         yield f"nodes were not interchanged: {statistics.told_apart}"
+    if statistics.unkept:
+        yield statistics.unkept
 
 
 def _counted(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from everyway.explorer.reads import Read, recorded
 from everyway.invariants.property import Property, PropertyKind
-from everyway.models.language.errors import ModelError
+from everyway.models.language.errors import ModelError, UsageError
 from everyway.models.language.faults import FAULT_KINDS
 from everyway.models.language.world import World
 
@@ -65,6 +65,11 @@ class Tries:
     """
 
     def __init__(self, tables: ModelTables, properties: Sequence[Property]) -> None:
+        if len(properties) > codes.MOST_PROPERTIES:
+            raise UsageError(
+                f"{len(properties)} properties are too many for one check on tables: {codes.MOST_PROPERTIES} at most. "
+                f"Check some at a time, or take the reference engine."
+            )
         self._tables = tables
         self._pool = tables.pool
         self.of_states = [p for p in properties if p.kind is not PropertyKind.EVERY_STEP]

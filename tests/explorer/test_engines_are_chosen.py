@@ -106,6 +106,24 @@ def test_depth_first_search_runs_on_tables_unless_its_depth_is_limited(engine):
     assert isinstance(limited, Exploration)
 
 
+def test_more_properties_than_tables_have_room_for_are_refused():
+    many = [always(lambda world: True, name=f"number {number}") for number in range(63)]
+    with pytest.raises(UsageError, match="63 properties are too many"):
+        check(TwoPhase(2), many, engine="plain")
+    assert len(check(TwoPhase(2), many, engine="reference").verdicts) == 63
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("everyway.explorer.tables.checkpoint.np.save", refuse)
+    monkeypatch.setattr("everyway.explorer.tables.checkpoint.EVERY", 0.0)
+    limits = Limits(max_seconds=0)
+    report = check(TwoPhase(2), limits=limits, checkpoints=tmp_path / "kept")
+    assert "No space left on device" in report.statistics.unkept
+
+
 def test_an_unknown_search_is_refused():
     with pytest.raises(UsageError, match="unknown search 'bsf'"):
         explore(System(TwoPhase(2)), search="bsf")
