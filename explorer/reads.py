@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FunctionType, MemberDescriptorType
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import attrs
 from attrs import define, field, frozen
@@ -32,8 +32,7 @@ Part = Literal["node", "up", "messages", "cut_off", "left", "start", "observer"]
 left, which start it was, an observer's state."""
 
 
-@frozen
-class Read:
+class Read(NamedTuple):
     """One thing that a question looked at."""
 
     world: int
@@ -63,12 +62,7 @@ def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tu
     >>> [(world.roster.names[read.position], read.field) for read in reads]
     [('R1', 'state'), ('R2', 'state')]
     """
-    recorder = _Recorder()
-    with _turn:
-        twins = [recorder.twin(number, world) for number, world in enumerate(worlds)]
-        with recorder.watching():
-            answer = question(*twins)
-    return answer, tuple(Read(*read) for read in recorder.reads)
+    return Recorder().recorded(worlds, question)
 
 
 def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
@@ -100,49 +94,98 @@ def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
 _watched: dict[int, _PartWatch | _WorldWatch] = {}
 """The watch on each copy that a question is being asked of, by the copy's identity."""
 
-Key = tuple[int, Part, int, str]
+
+MOST_TWINS = 50_000
+"""So many copies of nodes a recorder keeps for the next question."""
 
 
-@define
-class _Recorder:
-    """What one question looks at, and the copies that it is asked of."""
+@define(eq=False)
+class Recorder:
+    """Asks one question after another, each as ``recorded`` does; quicker, for it keeps its copies of nodes.
 
-    reads: dict[Key, None] = field(factory=dict)
-    watches: list[tuple[Any, _PartWatch | _WorldWatch]] = field(factory=list)
-    """Each copy with its watch; it is kept, so that no other object gets its identity."""
+    Kept are only copies in which no method can keep anything: those with slots for their fields and for nothing else.
+    """
 
-    def twin(self, number: int, world: World) -> World:
-        """Return a watched copy of a world."""
+    _twins: dict[tuple[int, Part, int, int], tuple[Any, Any]] = field(factory=dict)
+    """Copies that are kept, by world, part, position and the identity of the original; and the original."""
+    _reads: dict[Read, None] = field(factory=dict)
+    """What the question that is being asked looked at so far."""
+    _kinds: dict[type, None] = field(factory=dict)
+
+    def recorded(self, worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
+        """Return the answer to a question about some worlds, and what it looked at; see the function ``recorded``."""
+        with _turn:
+            if _asked:
+                # The worlds may be watched copies themselves, of which looking at a kept copy would tell nothing.
+                return Recorder._ask(Recorder(), worlds, question)
+            return self._ask(worlds, question)
+
+    def _ask(self, worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
+        fresh: list[Any] = []
+        self._reads.clear()
+        if len(self._twins) > MOST_TWINS:
+            self._forget()
+        try:
+            twins = [self._twin(number, world, fresh) for number, world in enumerate(worlds)]
+            with _hooked(self._kinds):
+                _asked.append(self)
+                try:
+                    answer = question(*twins)
+                finally:
+                    _asked.pop()
+        finally:
+            for one in fresh:
+                del _watched[id(one)]
+        return answer, tuple(self._reads)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Keep the classes hooked from one question to the next, for many questions in a row."""
+        with _turn, _hooked(self._kinds):
+            yield
+
+    def _twin(self, number: int, world: World, fresh: list[Any]) -> World:
+        """Return a watched copy of a world; ``fresh`` takes what is watched for this question alone."""
         twin = World(
             roster=world.roster,
-            states=tuple(self._part(number, "node", i, node) for i, node in enumerate(world.states)),
+            states=tuple([self._part(number, "node", i, node, fresh) for i, node in enumerate(world.states)]),
             up=world.up,
             mailboxes=world.mailboxes,
             cut_off=world.cut_off,
             left=world.left,
-            memory=tuple(self._part(number, "observer", i, seen) for i, seen in enumerate(world.memory)),
+            memory=tuple(
+                [self._part(number, "observer", i, seen, fresh) for i, seen in enumerate(world.memory)]
+            ),
             start=world.start,
         )
-        self.watches.append((twin, _WorldWatch(self.reads, number, world, twin.states, twin.memory)))
+        self._watch(twin, _WorldWatch(self._reads, number, world, twin.states, twin.memory))
+        fresh.append(twin)
         return twin
 
-    def _part(self, number: int, part: Part, position: int, original: Any) -> Any:
+    def _part(self, number: int, part: Part, position: int, original: Any, fresh: list[Any]) -> Any:
+        kept = self._twins.get((number, part, position, id(original)))
+        if kept is not None:
+            return kept[0]
         anatomy = _anatomy(original)
         twin = anatomy.copied(original)
-        self.watches.append((twin, _PartWatch(self.reads, number, part, position, anatomy)))
+        self._watch(twin, _PartWatch(self._reads, number, part, position, anatomy))
+        if anatomy.keeps_nothing:
+            self._twins[number, part, position, id(original)] = twin, original
+        else:
+            fresh.append(twin)
         return twin
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch the copies."""
-        for twin, watch in self.watches:
-            _watched[id(twin)] = watch
-        try:
-            with _hooked({type(twin): None for twin, _ in self.watches}):
-                yield
-        finally:
-            for twin, _ in self.watches:
-                del _watched[id(twin)]
+    def _watch(self, twin: Any, watch: _PartWatch | _WorldWatch) -> None:
+        self._kinds[type(twin)] = None
+        _watched[id(twin)] = watch
+
+    def _forget(self) -> None:
+        for twin, _ in self._twins.values():
+            del _watched[id(twin)]
+        self._twins.clear()
+
+    def __del__(self) -> None:
+        self._forget()
 
 
 _TELLS_ALL = frozenset({"__dict__", "__getstate__", "__reduce__", "__reduce_ex__"})
@@ -159,6 +202,8 @@ class _Anatomy:
     caches_hash: bool
     is_open: bool
     """Whether a new instance may have more attributes than its fields, because the class has a say in making it."""
+    keeps_nothing: bool
+    """Whether an instance has room for its fields and for nothing else."""
 
     def copied(self, original: Any) -> Any:
         """Return an equal object, without anything that methods kept in it since it was made."""
@@ -199,7 +244,14 @@ def _anatomy(instance: Any) -> _Anatomy:
             hasattr(kind, name) for name in ("__attrs_pre_init__", "__attrs_post_init__")
         )
         fields = tuple(declared.name for declared in attrs.fields(kind))
-        _anatomies[kind] = _Anatomy(kind, fields, hasattr(instance, _HASH_CACHE), is_open)
+        slots = {
+            name
+            for base in kind.__mro__
+            for name, slot in vars(base).items()
+            if isinstance(slot, MemberDescriptorType)
+        }
+        keeps_nothing = not is_open and slots <= set(fields) and not hasattr(instance, "__dict__")
+        _anatomies[kind] = _Anatomy(kind, fields, hasattr(instance, _HASH_CACHE), is_open, keeps_nothing)
     return _anatomies[kind]
 
 
@@ -207,31 +259,44 @@ def _anatomy(instance: Any) -> _Anatomy:
 class _PartWatch:
     """Notes what is fetched from a node or an observer."""
 
-    reads: dict[Key, None]
+    reads: dict[Read, None]
     world: int
     part: Part
     position: int
     anatomy: _Anatomy
-    looked: set[str] = field(factory=set)
+    keys: dict[str, Read | None] = field(factory=dict)
+    """For each attribute that was looked at what is noted of it, if anything."""
+    whole: Read = field(init=False)
+    """What is noted when all of it is looked at."""
+
+    @whole.default
+    def _whole(self) -> Read:
+        return Read(self.world, self.part, self.position)
 
     def look(self, name: str) -> Any:
         """Note that an attribute is fetched."""
-        if name in self.looked or "" in self.looked:
-            return
-        self.looked.add(name)
+        try:
+            key = self.keys[name]
+        except KeyError:
+            key = self.keys[name] = self._key(name)
+        if key is not None and self.whole not in self.reads:
+            self.reads[key] = None
+
+    def _key(self, name: str) -> Read | None:
         if name in self.anatomy.fields:
-            if name != "id" or self.part != "node":
-                self.reads[self.world, self.part, self.position, name] = None
-        elif self.anatomy.tells_all(name):
-            self.looked.add("")
-            self.reads[self.world, self.part, self.position, ""] = None
+            return (
+                None
+                if name == "id" and self.part == "node"
+                else Read(self.world, self.part, self.position, name)
+            )
+        return self.whole if self.anatomy.tells_all(name) else None
 
 
 @define(eq=False)
 class _WorldWatch:
     """Notes what is fetched from a world, and answers with care where the world's own method would read too much."""
 
-    reads: dict[Key, None]
+    reads: dict[Read, None]
     number: int
     world: World
     states: tuple[Node, ...]
@@ -256,7 +321,7 @@ class _WorldWatch:
 
     def _note(self, part: Part, position: int = 0, field: str = "") -> None:
         if (self.number, part, position, "") not in self.reads:
-            self.reads[self.number, part, position, field] = None
+            self.reads[Read(self.number, part, position, field)] = None
 
     def is_up(self, node: Node | NodeId) -> bool:
         position = self.world._position(node if isinstance(node, str) else node.id)
@@ -291,6 +356,8 @@ _turn = threading.RLock()
 
 Getter = Callable[[Any, str], Any]
 
+_asked: list[Recorder] = []
+"""Whose questions are being asked, one inside another."""
 _hooks: dict[type, Getter] = {}
 _own: dict[type, Getter | None] = {}
 """The ``__getattribute__`` that each class hooked now defines itself, or None."""
@@ -315,6 +382,23 @@ def _hooked(kinds: Iterable[type]) -> Iterator[None]:
                 type.__delattr__(kind, "__getattribute__")
             else:
                 type.__setattr__(kind, "__getattribute__", own)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Have no class hooked for a while, as if nothing was being recorded."""
+    with _turn:
+        hooked = dict(_own)
+        for kind, own in hooked.items():
+            if own is None:
+                type.__delattr__(kind, "__getattribute__")
+            else:
+                type.__setattr__(kind, "__getattribute__", own)
+        try:
+            yield
+        finally:
+            for kind in hooked:
+                type.__setattr__(kind, "__getattribute__", _hooks[kind])
 
 
 def _original(kind: type) -> Getter:

@@ -18,7 +18,7 @@ from everyway.models.language.system import System
 from . import codes
 from .lanes import Lane
 from .model_tables import ModelTables
-from .packing import Layout
+from .packing import Layout, shifts
 from .store import CompiledStore, Store
 from .tries import Tries
 
@@ -245,19 +245,20 @@ class Expander:
         stride = 4 + 2 * words
         self.tables.now = self.states
         asked: dict[tuple[int, int, int, int], None] = {}
-        for lane in self.lanes:
-            listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
-            lane.work[codes.MISSES] = 0
-            for at in range(0, len(listed), stride):
-                kind, x, y, z = listed[at : at + 4]
-                rows = listed[at + 4 : at + stride]
-                # Properties first: their rows are in the layout of before.
-                if kind == codes.ASK_STEP:
-                    self.tries.learn_step(x, y, rows[:words], rows[words:])
-                elif kind == codes.ASK_STATE:
-                    self.tries.learn_state(x, rows[:words])
-                else:
-                    asked[kind, x, y, z] = None
+        with self.tries.learning():
+            for lane in self.lanes:
+                listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
+                lane.work[codes.MISSES] = 0
+                for at in range(0, len(listed), stride):
+                    kind, x, y, z = listed[at : at + 4]
+                    rows = listed[at + 4 : at + stride]
+                    # Properties first: their rows are in the layout of before.
+                    if kind == codes.ASK_STEP:
+                        self.tries.learn_step(x, y, rows[:words], rows[words:])
+                    elif kind == codes.ASK_STATE:
+                        self.tries.learn_state(x, rows[:words])
+                    else:
+                        asked[kind, x, y, z] = None
         for question in asked:
             self.tables.fill(*question)
         self.tries.keep_up()
@@ -272,14 +273,12 @@ class Expander:
         """Choose a layout in which every value has room, and have all rows written in it."""
         self.tables.lay_out()
         new = self.tables.layout
-        flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
+        ways = np.array(shifts(old, new), np.int64)
         view = self.store.view
 
         def repacked(rows: Any, count: int) -> Any:
             out = np.zeros(count * new.words, np.int64)
-            self.store.repack(
-                view(rows), count, view(flat[0]), old.words, view(flat[1]), new.words, view(out)
-            )
+            self.store.repack(view(rows), count, old.words, view(ways), new.words, view(out))
             return out
 
         self._relaid(repacked)

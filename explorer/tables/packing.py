@@ -91,16 +91,35 @@ def extract(place: int, rows: Any, at: int) -> Any:
     return (rows[at + ((place >> 6) & 0xFFF)] >> (place & 63)) & (place >> 18)
 
 
-def repack(rows: Any, count: int, old: Any, old_words: int, new: Any, new_words: int, out: Any) -> None:
-    """Write rows of one layout in another; a component that the old one lacks has its value 0."""
+def shifts(old: Layout, new: Layout) -> list[int]:
+    """Return how a row goes from one layout to another that has all its components and perhaps more.
+
+    Four numbers for all components that move together: their bits in the old word, the bits' way to the right, and to
+    the left, and both words in one number, as ``convert`` reads them.
+    """
+    together: dict[tuple[int, int, int], int] = {}
+    for (word, shift, bits), (to, there, _) in zip(old.places, new.places, strict=False):
+        key = (word, to, there - shift)
+        together[key] = together.get(key, 0) | ((1 << bits) - 1) << shift
+    return [
+        number
+        for (word, to, way), mask in together.items()
+        if mask
+        for number in (mask, max(0, -way), max(0, way), word << 12 | to)
+    ]
+
+
+def repack(rows: Any, count: int, old_words: int, ways: Any, words: int, out: Any) -> None:
+    """Write rows of one layout in another, as ``shifts`` says; a component that the old one lacks has its value 0."""
     for k in range(count):
-        convert(rows, k * old_words, old, new, new_words, out, k * new_words)
+        convert(rows, k * old_words, ways, len(ways), words, out, k * words)
 
 
-def convert(rows: Any, at: int, old: Any, new: Any, words: int, out: Any, to: int) -> None:
-    """Write one row of one layout in another."""
+def convert(rows: Any, at: int, ways: Any, count: int, words: int, out: Any, to: int) -> None:
+    """Write one row of one layout in another; ``count`` is how long ``ways`` is."""
     for w in range(words):
         out[to + w] = 0
     out[to] = MARK
-    for c in range(len(old)):
-        out[to + ((new[c] >> 6) & 0xFFF)] += extract(old[c], rows, at) << (new[c] & 63)
+    for g in range(0, count, 4):
+        both = ways[g + 3]
+        out[to + (both & 0xFFF)] += ((rows[at + (both >> 12)] & ways[g]) >> ways[g + 1]) << ways[g + 2]

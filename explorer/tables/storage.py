@@ -13,7 +13,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from .packing import MARK, extract
+from .packing import convert
 
 DISTANCE = 32
 """So many rows ahead a line of the table is asked for; about what the memory needs to answer. """
@@ -177,23 +177,22 @@ def move_in(
     old_: Any,
     old_size: int,
     old_words: int,
-    old_layout_: Any,
-    known: int,
+    ways_: Any,
+    ways_count: int,
     table_: Any,
     size: int,
     words: int,
-    layout_: Any,
     block_: Any,
     part: int,
     parts: int,
 ) -> int:
-    """Move the rows that belong to a partition from another table; with layouts given, from one to the other.
+    """Move the rows that belong to a partition from another table; with ways given, from one layout to another.
 
-    Returns how many there were. ``known`` is how many components the old layout has, 0 to keep rows as they are;
-    ``block`` is room for ``DISTANCE`` rows, for which memory is asked together.
+    Returns how many there were. The ways are those of ``packing.shifts``, none to keep rows as they are; ``block`` is
+    room for ``DISTANCE`` rows, for which memory is asked together.
     """
     old, table, block = raw(old_), raw(table_), raw(block_)
-    old_layout, layout = raw(old_layout_), raw(layout_)
+    ways = raw(ways_)
     moved = 0
     k = 0
     while k < old_size:
@@ -201,14 +200,8 @@ def move_in(
         while k < old_size and held < DISTANCE:
             if old[k * old_words] != 0:
                 to = held * words
-                if known:
-                    for w in range(words):
-                        block[to + w] = 0
-                    block[to] = MARK
-                    for c in range(known):
-                        block[to + ((layout[c] >> 6) & 0xFFF)] += extract(
-                            old_layout[c], old, k * old_words
-                        ) << (layout[c] & 63)
+                if ways_count:
+                    convert(old, k * old_words, ways, ways_count, words, block, to)
                 else:
                     for w in range(words):
                         block[to + w] = old[k * old_words + w]

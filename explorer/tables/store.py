@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import canonical, gather, generate, judge, packing
-from .packing import Layout
+from .packing import Layout, shifts
 
 TOGETHER = 32
 """Rows that move together; as ``storage.DISTANCE``, which cannot be imported without Numba."""
@@ -233,7 +233,6 @@ class CompiledStore:
             table,
             size,
             words,
-            nothing,
             np.zeros(TOGETHER * words, np.int64),
             part,
             self.threads,
@@ -275,7 +274,7 @@ class CompiledStore:
 
     def relayout(self, old: Layout, new: Layout) -> None:
         """Write all rows in another layout; a component that the old one lacks is 0."""
-        flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
+        ways = np.array(shifts(old, new), np.int64)
         self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
         tables = [np.zeros(size * new.words, np.int64) for size in self._sizes]
 
@@ -286,12 +285,11 @@ class CompiledStore:
                     self._tables[other],
                     sizes[other],
                     old.words,
-                    flat[0],
-                    len(flat[0]),
+                    ways,
+                    len(ways),
                     tables[part],
                     self._sizes[part],
                     new.words,
-                    flat[1],
                     np.zeros(TOGETHER * new.words, np.int64),
                     part,
                     self.threads,

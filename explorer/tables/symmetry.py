@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import evolve
-
 from everyway.explorer.reads import Read
 from everyway.explorer.renaming import digest, renamed, written
 from everyway.models.language.action import Action
@@ -166,7 +164,7 @@ class Symmetry:
 
             def here(read: Read, back: Mapping[int, int] = back) -> Read:
                 if read.part in ("node", "up", "messages"):
-                    return evolve(read, position=back.get(read.position, read.position))
+                    return read._replace(position=back.get(read.position, read.position))
                 return read
 
             yield [self._argument_renamed(one, names) for one in arguments], here

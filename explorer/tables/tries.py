@@ -9,11 +9,12 @@ loads. Nodes are never wrong for a row, only finer than need be, so any order of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple
+from contextlib import AbstractContextManager
+from typing import Any
 
 from attrs import define, field
 
-from everyway.explorer.reads import Read, recorded
+from everyway.explorer.reads import Read, Recorder, unwatched
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.errors import ModelError, UsageError
 from everyway.models.language.faults import FAULT_KINDS
@@ -29,12 +30,15 @@ Projection = tuple[int, str, str]
 """A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
 
 
-class Test(NamedTuple):
+@define(eq=False)
+class Test:
     """One test: a component of the state before a step (side 0) or after it (side 1), and its projection."""
 
     side: int
     component: int
     projection: int
+    seen: dict[int, int] | None
+    """For each value the number of what the projection shows of it; None if it shows all."""
 
 
 @define(eq=False)
@@ -94,8 +98,10 @@ class Tries:
         self._step_tries: list[dict[int, Root]] = [{} for _ in self.of_steps]
         self._seen: list[dict[int, int]] = []
         """For each projection the number of what it shows of each value; the pool has the same."""
-        self._covering: dict[tuple[int, int, str, int, str], list[Test]] = {}
+        self._tests: dict[tuple[int, int, int], Test] = {}
+        self._covering: dict[tuple[int, Read], list[Test]] = {}
         self._reads_messages: set[Property] = set()
+        self._recorder = Recorder()
         self._channels = len(tables.channels)
         self._pool.head[codes.STATE_PROPERTIES] = len(self.of_states)
         self._pool.head[codes.STEP_PROPERTIES] = len(self.of_steps)
@@ -120,6 +126,10 @@ class Tries:
             if prop in self._reads_messages:
                 self._step_tries[p] = {}
                 self._pool.items[region.base : region.base + region.capacity] = codes.MISS
+
+    def learning(self) -> AbstractContextManager[None]:
+        """Return a context in which many answers in a row are learned faster."""
+        return self._recorder.listening()
 
     def learn_state(self, p: int, row: Sequence[int]) -> None:
         """Run a property's predicate on a row, and keep the answer for all rows that look alike to it."""
@@ -149,14 +159,28 @@ class Tries:
         the answer is kept for every state that stands for others.
         """
         arguments: list[Any] = [worlds[0]] if action is None else [worlds[0], action, worlds[1]]
-        bits, reads = _recorded(prop, arguments)
+        bits, reads = self._recorded(prop, arguments)
         if self._tables.symmetry is not None:
             for others, here in self._tables.symmetry.alternatives(arguments):
-                says, more = _recorded(prop, others)
+                says, more = self._recorded(prop, others)
                 if says != bits:
                     raise NotSymmetricError(f"'{prop.name}' tells {self._tables.symmetry.told} apart")
                 reads = [*reads, *map(here, more)]
         return bits, reads
+
+    def _recorded(self, prop: Property, arguments: Sequence[Any]) -> tuple[int, Sequence[Read]]:
+        """Return what a property says of a state, or of a state, an action and a state, and what it read of them."""
+        worlds = [arguments[0], *arguments[2:]]
+
+        def question(*seen: World) -> int:
+            return said(prop, seen[0], *arguments[1:2], *seen[1:])
+
+        try:
+            return self._recorder.recorded(worlds, question)
+        except ModelError:
+            with unwatched():
+                question(*worlds)  # raises the same, from the line of the user's own code
+            raise
 
     def _find(self, root: Root, values: Sequence[Sequence[int]]) -> int | None:
         """Return what a trie says of a row, given as its values; None if it does not know."""
@@ -168,7 +192,10 @@ class Tries:
     def _shown(self, test: Test, values: Sequence[Sequence[int]]) -> int:
         """Return the number of what a test sees of a row."""
         value = values[test.side][test.component]
-        return value if test.projection < 0 else self._class_of(test.projection, value)
+        if test.seen is None:
+            return value
+        number = test.seen.get(value)
+        return self._class_of(test.projection, value) if number is None else number
 
     def _keep(
         self,
@@ -180,7 +207,7 @@ class Tries:
         values: Sequence[Sequence[int]],
     ) -> None:
         """Keep an answer under the values of what was read for it; the pool's trie and ours grow alike."""
-        remaining = list(dict.fromkeys(test for read in reads for test in self._tests(prop, read)))
+        remaining = {test: None for read in reads for test in self._covered(prop, read)}
         parent: Root | Branch = root
         key = 0
         while True:
@@ -192,7 +219,8 @@ class Tries:
                     node = bits
                     self._pool.items[slot] = codes.LEAF - bits
                 else:
-                    node = Branch(self._new_node(remaining[0]), remaining[0])
+                    test = next(iter(remaining))
+                    node = Branch(self._new_node(test), test)
                     self._pool.items[slot] = node.number
                 if isinstance(parent, Root):
                     parent.child = node
@@ -200,8 +228,7 @@ class Tries:
                     parent.children[key] = node
                 if isinstance(node, int):
                     return
-            if node.test in remaining:
-                remaining.remove(node.test)
+            remaining.pop(node.test, None)
             key = self._shown(node.test, values)
             if key >= node.capacity:
                 self._widen(node, key + 1)
@@ -227,9 +254,6 @@ class Tries:
 
     def _class_of(self, projection: int, value: int) -> int:
         """Return the number of what a projection shows of a component's value."""
-        seen_before = self._seen[projection].get(value)
-        if seen_before is not None:
-            return seen_before
         region = self._regions[projection]
         if value >= region.capacity:
             region.need(value + 1)
@@ -242,12 +266,19 @@ class Tries:
         self._seen[projection][value] = number
         return number
 
-    def _tests(self, prop: Property, read: Read) -> list[Test]:
+    def _covered(self, prop: Property, read: Read) -> list[Test]:
         """Return the tests that cover a read."""
-        key = (id(prop), read.world, read.part, read.position, read.field)
+        key = (id(prop), read)
         if key not in self._covering:
             self._covering[key] = self._covering_tests(prop, read)
         return self._covering[key]
+
+    def _test(self, side: int, component: int, projection: int) -> Test:
+        """Return a test, always the same object for the same test."""
+        key = (side, component, projection)
+        if key not in self._tests:
+            self._tests[key] = Test(*key, None if projection < 0 else self._seen[projection])
+        return self._tests[key]
 
     def _covering_tests(self, prop: Property, read: Read) -> list[Test]:
         tables = self._tables
@@ -255,7 +286,7 @@ class Tries:
         if read.part == "messages":
             self._reads_messages.add(prop)
             return [
-                Test(read.world, count + 1 + watching + channel, -1)
+                self._test(read.world, count + 1 + watching + channel, -1)
                 for channel, (_, to) in enumerate(tables.ends)
                 if to == read.position
             ]
@@ -265,7 +296,7 @@ class Tries:
             component = count + 1 + read.position
         else:
             component = count
-        return [Test(read.world, component, self._projection((component, read.part, read.field)))]
+        return [self._test(read.world, component, self._projection((component, read.part, read.field)))]
 
     def _projection(self, key: Projection) -> int:
         if key not in self._projections:
@@ -314,20 +345,6 @@ def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
         "observer": observer,
     }
     return readers[part]
-
-
-def _recorded(prop: Property, arguments: Sequence[Any]) -> tuple[int, Sequence[Read]]:
-    """Return what a property says of a state, or of a state, an action and a state, and what it read of the states."""
-    worlds = [arguments[0], *arguments[2:]]
-
-    def question(*seen: World) -> int:
-        return said(prop, seen[0], *arguments[1:2], *seen[1:])
-
-    try:
-        return recorded(worlds, question)
-    except ModelError:
-        question(*worlds)  # raises the same, from the line of the user's own code
-        raise
 
 
 def said(prop: Property, *arguments: Any) -> int:

@@ -160,6 +160,10 @@ def test_the_kernel_reads_what_was_packed(case):
 # From one layout to another.
 
 
+def ways(old, new):
+    return np.array(packing.shifts(old, new), np.int64)
+
+
 @st.composite
 def grown(draw):
     """Draw sizes and rows as of before, and the sizes of after: some larger, some new."""
@@ -178,8 +182,7 @@ def test_a_row_in_another_layout_has_the_same_values_and_0_for_what_is_new(kerne
     # What lies there already is of no account.
     after = np.full(len(rows) * new.words, -1, np.int64)
     repack = packing.repack if kernel == "plain" else compiled().repack
-    flat = [np.array(layout.flat(), np.int64) for layout in (old, new)]
-    repack(before, len(rows), flat[0], old.words, flat[1], new.words, after)
+    repack(before, len(rows), old.words, ways(old, new), new.words, after)
     missing = [0] * (len(later) - len(sizes))
     expected = [word for values in rows for word in new.packed(values + missing)]
     assert after.tolist() == expected
@@ -194,12 +197,11 @@ def test_a_row_in_another_layout_has_the_same_values_and_0_for_what_is_new(kerne
 def test_there_and_back_is_the_same_row(case):
     sizes, rows, later = case
     layouts = [layout_for(sizes), layout_for(later[: len(sizes)])]
-    flat = [np.array(layout.flat(), np.int64) for layout in layouts]
     words = [layout.words for layout in layouts]
     row = np.array([word for values in rows for word in layouts[0].packed(values)], np.int64)
     other, back = np.zeros(len(rows) * words[1], np.int64), np.zeros(len(row), np.int64)
-    compiled().repack(row, len(rows), flat[0], words[0], flat[1], words[1], other)
-    compiled().repack(other, len(rows), flat[1], words[1], flat[0], words[0], back)
+    compiled().repack(row, len(rows), words[0], ways(*layouts), words[1], other)
+    compiled().repack(other, len(rows), words[1], ways(*reversed(layouts)), words[0], back)
     assert back.tolist() == row.tolist()
 
 
@@ -208,5 +210,5 @@ def test_only_as_many_rows_are_written_as_were_asked_for():
     rows = np.array(old.packed([1]) + old.packed([2]), np.int64)
     for repack in (packing.repack, compiled().repack):
         out = np.zeros(2, np.int64)
-        repack(rows, 1, np.array(old.flat()), 1, np.array(new.flat()), 1, out)
+        repack(rows, 1, 1, ways(old, new), 1, out)
         assert out.tolist() == [*new.packed([1, 0]), 0]
