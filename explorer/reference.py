@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import ModelError, UsageError, did_you_mean
+from everyway.models.language.fairness import fairness_classes
 
 from .growth import Growth, fastest_growing
 from .limits import Limits
@@ -20,6 +21,9 @@ from .memory import budget, in_use
 from .recoverability import Edge, trapped_states
 from .statistics import Statistics, told_limit
 from .verdict import Outcome, Path, Verdict, Visit
+
+if TYPE_CHECKING:
+    from .liveness import StateGraph
 
 Search = Literal["bfs", "dfs"]
 
@@ -83,6 +87,8 @@ class Exploration:
         self._depths: list[int] = []
         self._edges: list[list[Edge]] = []
         self._expanded: list[bool] = []
+        self._graph: StateGraph | None = None
+        """For promises over time; built when the first is decided."""
         self._found: dict[int, tuple[Path, Broken | None]] = {}
         """The first violation, or for ``possible`` the first witness, by the property's position."""
         self._watcher = watcher
@@ -281,6 +287,8 @@ class Exploration:
     def _verdict(self, position: int, prop: Property) -> Verdict:
         if prop.kind is PropertyKind.RECOVERABLE:
             return self._recoverability(prop)
+        if prop.kind is PropertyKind.TEMPORAL:
+            return self._over_time(prop)
         is_shortest = self.search == "bfs"
         if position in self._found:
             path, flaw = self._found[position]
@@ -312,6 +320,35 @@ class Exploration:
             why=f"{len(trapped):,} of {len(self.states):,} states are trapped",
             trapped=frozenset(self.states[number] for number in trapped),
         )
+
+    def _over_time(self, prop: Property) -> Verdict:
+        from .liveness import decide
+
+        if self._graph is None:
+            self._graph = self._built_graph()
+        return decide(
+            prop,
+            self._graph,
+            lambda atom: [atom.judge(state) is None for state in self.states],
+            lambda number: self.states[number],
+            self.system,
+            fairness_classes(self.system),
+            limit="" if self.is_complete else self.told_limit,
+        )
+
+    def _built_graph(self) -> StateGraph:
+        """Return the graph that was explored, with the fairness class of every step that changes something."""
+        from .liveness import GraphBuilder
+
+        builder = GraphBuilder(fairness_classes(self.system))
+        for number, state in enumerate(self.states):
+            # Steps into states that found no room are unknown, and so are all of that state.
+            steps = self._steps(state) if self._expanded[number] else []
+            leading = [(action, self._number[after]) for action, after in steps if after != state]
+            classes = [builder.number_of(action) for action, _ in leading]
+            builder.add([len(leading)], [target for _, target in leading], classes)
+        starts = [number for number, (parent, _) in enumerate(self._arrivals) if parent < 0]
+        return builder.graph(self._expanded, starts)
 
     def _lasting_flaw(self, prop: Property, trapped: int) -> Broken | None:
         """Return, of all that can come after a trapped state, the flaw that names the fewest nodes.

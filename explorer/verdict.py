@@ -48,6 +48,9 @@ class Verdict:
     """Whether no shorter path shows the same; false for depth-first search."""
     why: str = ""
     """For ``unknown``: what stopped the search. For ``recoverable``: how many states are trapped."""
+    loop: int | None = None
+    """For a promise over time: the position in the path from which the run goes round for ever, its last state being
+    the one at that position; that of the last state if the run ends there."""
     trapped: Collection[Any] = frozenset()
     """For a violated ``recoverable``: the states from which the goal cannot be reached any more."""
 
@@ -58,5 +61,7 @@ class Verdict:
 
     def __repr__(self) -> str:
         steps = "" if self.length is None else f" in {self.length} steps"
+        if self.loop is not None and self.length is not None:
+            steps = f" in a loop of {self.length - self.loop} after {self.loop} steps" if self.loop < self.length else steps
         because = f": {self.broken.reason}" if self.broken is not None and self.broken.reason else ""
         return f"<{self.property.name} {self.outcome.value}{steps}{because}>"

@@ -35,6 +35,10 @@ class PropertyKind(Enum):
     """From every reachable state, one in which it is true can still be reached (AG EF in CTL)."""
     NO_DEADLOCK = "no deadlock"
     """Every reachable state in which nothing can happen any more is one in which the predicate is true."""
+    TEMPORAL = "over time"
+    """True of every fair run; see ``temporal.py``."""
+    ATOM = "atom"
+    """No claim of its own: a predicate that a promise over time is made of."""
 
 
 @frozen
@@ -71,6 +75,8 @@ class Property:
     """The premise: the property says something only where this is true."""
     repairs: bool = True
     """For ``recoverable``: whether the way back may rely on nodes restarting and partitions healing."""
+    formula: Any = None
+    """For promises over time: the formula, see ``temporal.py``."""
 
     def judge(self, *arguments: Any) -> Broken | None:
         """Return None where the property is satisfied, or why not; ``arguments`` are a state, or a step.
@@ -106,6 +112,24 @@ class Property:
             f"property '{self.name}' returned {answer!r}, in the state: {arguments[0]}\n"
             f"A predicate returns True or False, or instead of False the reason as a string, or broken(reason, nodes)."
         )
+
+    def __and__(self, other: Property) -> Property:
+        """Return the promise over time that both make."""
+        from .temporal import both
+
+        return both(self, other)
+
+    def __or__(self, other: Property) -> Property:
+        """Return the promise over time that every run keeps one of the two."""
+        from .temporal import either
+
+        return either(self, other)
+
+    def __invert__(self) -> Property:
+        """Return the promise over time that no run keeps this one."""
+        from .temporal import opposite
+
+        return opposite(self)
 
     def __str__(self) -> str:
         return self.name

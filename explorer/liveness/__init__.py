@@ -1,0 +1,13 @@
+"""Liveness: promises over time, decided on the explored graph.
+
+A run breaks a promise if an automaton for the opposite (``everyway.invariants.automaton``) accepts it. So runs are
+looked for in the product of the graph and the automaton: ``graph.py`` holds the graph, ``cycles.py`` finds a fair
+cycle that is accepted, or makes sure that there is none, ``lasso.py`` turns it into a stem and a loop, and
+``deciding.py`` into a verdict.
+"""
+
+from .deciding import decide
+from .graph import GraphBuilder, StateGraph
+from .rules import breaks_fairness, is_temporal
+
+__all__ = ["GraphBuilder", "StateGraph", "breaks_fairness", "decide", "is_temporal"]
