@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from attrs import define, field
+from attrs import define
 
 from everyway.models.language.fairness import Strength
 
@@ -51,20 +51,18 @@ def _without_repeats(states: list[int]) -> list[int]:
     return [state for k, state in enumerate(states) if k == 0 or state != states[k - 1]]
 
 
-@define(eq=False)
 class _Round:
     """The way round a component."""
 
-    product: Product
-    component: Component
-    _ahead: dict[int, list[tuple[int, int]]] = field(factory=dict)
-    _enabled: dict[int, frozenset[int]] = field(factory=dict)
+    def __init__(self, product: Product, component: Component) -> None:
+        self.product = product
+        order = np.argsort(component.sources, kind="stable")
+        self._sources = component.sources[order]
+        self._targets = component.targets[order]
+        self._classes = component.classes[order]
+        self._ahead: dict[int, list[tuple[int, int]]] = {}
+        self._enabled: dict[int, frozenset[int]] = {}
 
-    def __attrs_post_init__(self) -> None:
-        order = np.argsort(self.component.sources, kind="stable")
-        self._sources = self.component.sources[order]
-        self._targets = self.component.targets[order]
-        self._classes = self.component.classes[order]
 
     def walk(self, entry: int) -> list[tuple[int, int]]:
         """Return the steps of a way from a place back to it that is fair and accepted; each a class and a place."""
