@@ -22,7 +22,16 @@ from everyway.explorer import (
     vacuity,
 )
 from everyway.invariants.property import Property, no_deadlock
-from everyway.models.language import Faults, Network, Protocol, System, Timeouts, UsageError, did_you_mean
+from everyway.models.language import (
+    Fairness,
+    Faults,
+    Network,
+    Protocol,
+    System,
+    Timeouts,
+    UsageError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
@@ -103,6 +112,7 @@ def check(
     faults: Faults | None = None,
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
+    fairness: Fairness | str | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -119,7 +129,7 @@ def check(
 
     Args:
         subject: what to check; a ``Protocol`` (or its class, for the default parameters) is made a
-            ``System`` with ``faults``, ``timeouts`` and ``network``.
+            ``System`` with ``faults``, ``timeouts``, ``network`` and ``fairness``.
         properties: what to decide; by default what the protocol promises.
         search: ``"bfs"`` for shortest counterexamples, ``"dfs"`` for depth first.
         limits: when to stop although states are left; by default at 20 million states.
@@ -141,7 +151,7 @@ def check(
         ModelError: if the model breaks a rule of the language.
         UsageError: if the arguments make no sense together.
     """
-    system = as_system(subject, faults=faults, timeouts=timeouts, network=network)
+    system = as_system(subject, faults=faults, timeouts=timeouts, network=network, fairness=fairness)
     promises = list(promised(system)) if properties is None else _listed(properties)
     declares_final = getattr(system, "declares_final", hasattr(system, "is_final"))
     if deadlock and not declares_final:
@@ -187,15 +197,16 @@ def as_system(
     faults: Faults | None = None,
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
+    fairness: Fairness | str | None = None,
 ) -> Any:
     """Return what can be explored for a protocol, a protocol's class, a system, or a plain transition system."""
     if isinstance(subject, type) and issubclass(subject, Protocol):
         subject = subject()
     if isinstance(subject, Protocol):
-        return System(subject, faults or Faults(), timeouts=timeouts, network=network)
-    if faults or timeouts or network:
+        return System(subject, faults or Faults(), timeouts=timeouts, network=network, fairness=fairness)
+    if faults or timeouts or network or fairness:
         kind = "a System has its own" if isinstance(subject, System) else "a plain transition system has none"
-        raise UsageError(f"faults, time-outs and network are for protocols; {kind}.")
+        raise UsageError(f"faults, time-outs, network and fairness are for protocols; {kind}.")
     if isinstance(subject, type):
         subject = subject()
     if not callable(getattr(subject, "initial", None)) or not callable(getattr(subject, "steps", None)):

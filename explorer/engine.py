@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
-from everyway.invariants.property import Property
+from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.errors import UsageError, did_you_mean
 from everyway.models.language.system import System
 
@@ -125,6 +125,11 @@ def explore(
     from .tables.symmetry import NotSymmetricError
 
     reason = ""
+    if symmetry and any(prop.kind is PropertyKind.TEMPORAL for prop in properties):
+        # Fairness is about single nodes, and a loop through names that were swapped need not come round.
+        symmetry = False
+        if any(system.protocol.interchangeable()):
+            reason = "a promise over time is about single nodes"
     while True:
         try:
             searching = TableSearch(system, properties, symmetry=symmetry, checkpoints=keeper, **arguments)

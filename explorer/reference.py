@@ -23,7 +23,7 @@ from .statistics import Statistics, told_limit
 from .verdict import Outcome, Path, Verdict, Visit
 
 if TYPE_CHECKING:
-    from .liveness import StateGraph
+    from .liveness.graph import StateGraph
 
 Search = Literal["bfs", "dfs"]
 
@@ -322,7 +322,7 @@ class Exploration:
         )
 
     def _over_time(self, prop: Property) -> Verdict:
-        from .liveness import decide
+        from .liveness.deciding import decide
 
         if self._graph is None:
             self._graph = self._built_graph()
@@ -338,7 +338,7 @@ class Exploration:
 
     def _built_graph(self) -> StateGraph:
         """Return the graph that was explored, with the fairness class of every step that changes something."""
-        from .liveness import GraphBuilder
+        from .liveness.graph import GraphBuilder
 
         builder = GraphBuilder(fairness_classes(self.system))
         for number, state in enumerate(self.states):

@@ -62,6 +62,10 @@ class Verdict:
     def __repr__(self) -> str:
         steps = "" if self.length is None else f" in {self.length} steps"
         if self.loop is not None and self.length is not None:
-            steps = f" in a loop of {self.length - self.loop} after {self.loop} steps" if self.loop < self.length else steps
+            steps = (
+                f" in a loop of {self.length - self.loop} after {self.loop} steps"
+                if self.loop < self.length
+                else steps
+            )
         because = f": {self.broken.reason}" if self.broken is not None and self.broken.reason else ""
         return f"<{self.property.name} {self.outcome.value}{steps}{because}>"

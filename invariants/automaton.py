@@ -87,7 +87,9 @@ def automaton_of(formula: Formula) -> Automaton:
 def _expanded(new: Formulas) -> list[_Place]:
     """Return the ways in which formulas can be true now, each with what must then be true next."""
     found: dict[_Place, None] = {}
-    waiting: list[tuple[list[Formula], Formulas, Formulas]] = [(sorted(new, key=repr), frozenset(), frozenset())]
+    waiting: list[tuple[list[Formula], Formulas, Formulas]] = [
+        (sorted(new, key=repr), frozenset(), frozenset())
+    ]
     while waiting:
         todo, now, later = waiting.pop()
         if not todo:
@@ -123,7 +125,7 @@ def _expanded(new: Formulas) -> list[_Place]:
 def _merged(automaton: Automaton) -> Automaton:
     """Return the automaton with states merged that go on alike, require the same and accept the same."""
     states = list(automaton.states)
-    block = {number: 0 for number in range(len(states))}
+    block = dict.fromkeys(range(len(states)), 0)
     while True:
         signatures: dict[tuple[object, ...], int] = {}
         finer = {}

@@ -124,9 +124,7 @@ def negated(formula: Formula) -> Formula:
     raise TypeError(f"no formula: {formula!r}")
 
 
-def truth(
-    formula: Formula, letters: Sequence[frozenset[Property]], loop: int
-) -> list[bool]:
+def truth(formula: Formula, letters: Sequence[frozenset[Property]], loop: int) -> list[bool]:
     """Return at which positions of an endless run a formula is true.
 
     Args:
@@ -198,10 +196,14 @@ def _words(subject: Any) -> str:
     return name if name and name != "<lambda>" else "it"
 
 
-def _promise(formula: Formula, name: str, predicate: Any, when: Predicate | None = None, lead: str = "") -> Property:
+def _promise(
+    formula: Formula, name: str, predicate: Any, when: Predicate | None = None, lead: str = ""
+) -> Property:
     words = name or _words(predicate)
     if words == "it":
-        raise ModelError("a promise made from a lambda needs a name: eventually(lambda world: ..., name='...').")
+        raise ModelError(
+            "a promise made from a lambda needs a name: eventually(lambda world: ..., name='...')."
+        )
     doc = getattr(predicate, "__doc__", None) if not isinstance(predicate, Property) else predicate.promise
     lines = (doc or "").strip().split("\n\n")[0]
     told = " ".join(lines.split()) or lead

@@ -6,8 +6,6 @@ cycle that is accepted, or makes sure that there is none, ``lasso.py`` turns it 
 ``deciding.py`` into a verdict.
 """
 
-from .deciding import decide
-from .graph import GraphBuilder, StateGraph
-from .rules import breaks_fairness, is_temporal
+from .rules import ClassOf, asked_of, breaks_fairness
 
-__all__ = ["GraphBuilder", "StateGraph", "breaks_fairness", "decide", "is_temporal"]
+__all__ = ["ClassOf", "asked_of", "breaks_fairness"]

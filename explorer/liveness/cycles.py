@@ -212,7 +212,9 @@ def _fair_component(product: Product, group: list[int]) -> Component | None:
 def _steps_within(product: Product, group: list[int]) -> tuple[Any, Any, Any, Any]:
     """Return the reachable places of some states of the automaton, and the steps between them by their positions."""
     graph, states = product.graph, product.graph.states
-    members = [q * states + np.flatnonzero(product.distance[q * states : (q + 1) * states] >= 0) for q in group]
+    members = [
+        q * states + np.flatnonzero(product.distance[q * states : (q + 1) * states] >= 0) for q in group
+    ]
     places = np.concatenate(members)
     position = np.full(states * len(product.automaton.states), -1, np.int32)
     position[places] = np.arange(len(places))

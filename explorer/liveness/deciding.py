@@ -74,7 +74,9 @@ def _step(before: Any, after: Any, key: Any, system: Any, class_of: ClassOf) -> 
             kind = class_of(action)
             if key is None or (kind is not None and kind.key == key):
                 return Visit(action, reached)
-    raise EverywayError(f"internal error: the explored graph has a step from {before} to {after}, but there is none.")
+    raise EverywayError(
+        f"internal error: the explored graph has a step from {before} to {after}, but there is none."
+    )
 
 
 def _rolled_up(path: list[Visit], loop: int) -> tuple[list[Visit], int]:
@@ -84,7 +86,9 @@ def _rolled_up(path: list[Visit], loop: int) -> tuple[list[Visit], int]:
     return path, loop
 
 
-def _check(prop: Property, formula: Formula, path: Sequence[Visit], loop: int, system: Any, class_of: ClassOf) -> None:
+def _check(
+    prop: Property, formula: Formula, path: Sequence[Visit], loop: int, system: Any, class_of: ClassOf
+) -> None:
     """Hold a lasso to the rules by means that have nothing to do with how it was found."""
     unfair = breaks_fairness(system, path, loop, class_of)
     if unfair:

@@ -58,7 +58,11 @@ class StateGraph:
         counts = self.begins[states + 1] - self.begins[states]
         ends = np.cumsum(counts)
         positions = np.repeat(np.arange(len(states)), counts)
-        steps = np.arange(int(ends[-1]) if len(ends) else 0) - (ends - counts)[positions] + self.begins[states][positions]
+        steps = (
+            np.arange(int(ends[-1]) if len(ends) else 0)
+            - (ends - counts)[positions]
+            + self.begins[states][positions]
+        )
         return steps, positions
 
 
@@ -98,5 +102,10 @@ class GraphBuilder:
         classes = np.concatenate([np.zeros(0, np.int32), *self._classes])
         self._classes.clear()
         return StateGraph(
-            np.cumsum(counts), targets, classes, self._kinds, np.asarray(is_expanded, np.bool_), np.asarray(starts)
+            np.cumsum(counts),
+            targets,
+            classes,
+            self._kinds,
+            np.asarray(is_expanded, np.bool_),
+            np.asarray(starts),
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 from attrs import define
@@ -63,7 +62,6 @@ class _Round:
         self._ahead: dict[int, list[tuple[int, int]]] = {}
         self._enabled: dict[int, frozenset[int]] = {}
 
-
     def walk(self, entry: int) -> list[tuple[int, int]]:
         """Return the steps of a way from a place back to it that is fair and accepted; each a class and a place."""
         way: list[tuple[int, int]] = []
@@ -84,7 +82,10 @@ class _Round:
         if place not in self._ahead:
             first, last = np.searchsorted(self._sources, [place, place + 1])
             self._ahead[place] = [
-                (STAYS if target % self.product.graph.states == place % self.product.graph.states else cls, target)
+                (
+                    STAYS if target % self.product.graph.states == place % self.product.graph.states else cls,
+                    target,
+                )
                 for cls, target in zip(
                     self._classes[first:last].tolist(), self._targets[first:last].tolist(), strict=True
                 )
@@ -106,15 +107,15 @@ class _Round:
         places = list(dict.fromkeys([entry, *(place for _, place in way)]))
         for one in range(automaton.acceptance_sets):
             if not any(one in automaton.states[place // states].accepting for place in places):
-                return lambda _, place: one in automaton.states[place // states].accepting  # noqa: B023
+                return lambda _, place: one in automaton.states[place // states].accepting
         taken = {cls for cls, _ in way}
         for cls in sorted(frozenset().union(*map(self.enabled, places)) - taken):
             strength = self.product.graph.kinds[cls].strength
             always = all(cls in self.enabled(place) for place in places)
             if strength is Strength.STRONG or (strength is Strength.WEAK and always):
                 if strength is Strength.STRONG:
-                    return lambda taking, _: taking == cls  # noqa: B023
-                return lambda taking, place: taking == cls or cls not in self.enabled(place)  # noqa: B023
+                    return lambda taking, _: taking == cls
+                return lambda taking, place: taking == cls or cls not in self.enabled(place)
         return None
 
     def _shortest(self, start: int, is_goal: Callable[[int, int], bool]) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from everyway.explorer.verdict import Visit
@@ -12,9 +12,12 @@ from everyway.models.language.fairness import FairnessClass, Strength
 ClassOf = Callable[[Any], FairnessClass | None]
 
 
-def is_temporal(prop: Property) -> bool:
-    """Return whether a property is a promise over time."""
-    return prop.kind is PropertyKind.TEMPORAL
+def asked_of(properties: Iterable[Property]) -> list[Property]:
+    """Return what must be asked of states and steps to decide some properties: of promises over time, their atoms."""
+    asked: dict[Property, None] = {}
+    for prop in properties:
+        asked |= dict.fromkeys(prop.formula.atoms() if prop.kind is PropertyKind.TEMPORAL else [prop])
+    return list(asked)
 
 
 def enabled_classes(system: Any, state: Any, class_of: ClassOf) -> dict[Hashable, FairnessClass]:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
+from everyway.explorer.liveness import asked_of
 from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System
@@ -270,6 +271,7 @@ def identity(search: TableSearch) -> dict[str, Any]:
         "model": f"{type(system.protocol).__module__}.{type(system.protocol).__qualname__}",
         "properties": [f"{prop.kind.value}: {prop.name}" for prop in properties],
         "max_depth": limits.max_depth,
+        "fairness": str(system.fairness),
     }
 
 
@@ -277,7 +279,7 @@ def sources(system: System, properties: Sequence[Property]) -> dict[str, str]:
     """Return digests of the files that say what a model does, its own and those of the language, by their names."""
     things: list[Any] = [type(system.protocol), *system.node_classes, type(system)]
     things += [type(value) for value in system._memory]
-    things += [inspect.unwrap(prop.predicate) for prop in properties]
+    things += [inspect.unwrap(prop.predicate) for prop in [*properties, *asked_of(properties)]]
     things += [prop.when for prop in properties if prop.when is not None]
     files: dict[str, Path] = {}
     for thing in things:

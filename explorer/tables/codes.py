@@ -40,6 +40,7 @@ SYMMETRY_COLUMNS = 24
 SYMMETRY_COMPONENTS = 25
 SYMMETRY_GROUPS = 26
 SYMMETRY_MAPS = 27
+KEEPS_MOVES = 28
 HEAD_SIZE = 32
 
 # What there is to know of a component for symmetry.

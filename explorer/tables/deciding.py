@@ -13,9 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from everyway.explorer.liveness import ClassOf
+from everyway.explorer.liveness.deciding import decide
+from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
 from everyway.explorer.verdict import Outcome, Verdict
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
+from everyway.models.language.fairness import fairness_classes
 
 from . import codes
 from .search import TableSearch
@@ -36,6 +40,8 @@ def verdicts(search: TableSearch) -> tuple[Verdict, ...]:
 def _verdict(search: TableSearch, prop: Property) -> Verdict:
     if prop.kind is PropertyKind.RECOVERABLE:
         return _recoverability(search, prop)
+    if prop.kind is PropertyKind.TEMPORAL:
+        return _over_time(search, prop)
     if prop in search.found:
         path = search.path_to(*search.found[prop], prop)
         if prop.kind is PropertyKind.POSSIBLE:
@@ -118,10 +124,9 @@ def _trapped(search: TableSearch, prop: Property) -> Any:
     words = search.expander.words
     rows = search.all_rows().reshape(-1, words)
     states = search.statistics.states
-    bit = 1 << search.expander.tries.of_states.index(prop)
     # A state that was not expanded might lead anywhere: to be sure, it counts as one that recovers.
     pending = search.expanded_numbers()
-    pending = pending[search.marks.items[:states][pending] & bit == 0]
+    pending = pending[~search.marked(prop)[pending]]
     places = _places_of(search, np.arange(states))
     is_safe = np.ones(search.expander.store.extent, np.bool_)
     is_safe[places[pending]] = False
@@ -181,6 +186,49 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
         starts, stops = np.searchsorted(end, frontier), np.searchsorted(end, frontier, side="right")
         parts = [source[start:stop] for start, stop in zip(starts, stops, strict=True) if stop > start]
         frontier = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _over_time(search: TableSearch, prop: Property) -> Verdict:
+    class_of = fairness_classes(search.system)
+    if search.graph is None:
+        search.graph = _graph(search, class_of)
+    words, tables = search.expander.words, search.expander.tables
+    rows = search.all_rows()
+    return decide(
+        prop,
+        search.graph,
+        search.marked,
+        lambda number: tables.world(rows[number * words : (number + 1) * words].tolist()),
+        search.system,
+        class_of,
+        limit="" if search.is_complete else search.told_limit,
+    )
+
+
+def _graph(search: TableSearch, class_of: ClassOf) -> StateGraph:
+    """Return the graph of the states, by expanding them again."""
+    states, expander = search.statistics.states, search.expander
+    rows = search.all_rows().reshape(-1, expander.words)
+    number_at = np.full(expander.store.extent, -1, np.int32)
+    number_at[_places_of(search, np.arange(states))] = np.arange(states)
+    is_expanded = np.zeros(states, np.bool_)
+    is_expanded[search.expanded_numbers()] = True
+    builder = GraphBuilder(class_of)
+    classes = np.zeros(0, np.int32)
+    for first in range(0, states, SWEEP):
+        block = np.flatnonzero(is_expanded[first : first + SWEEP])
+        some = rows[first + block].reshape(-1)
+        expander.generate_quietly(lambda: some, 0, len(block), keeps_moves=True)  # noqa: B023  done before some changes
+        places, begins = expander.locate()
+        actions = expander.tables.actions
+        more = [
+            NO_CLASS if action is None else builder.number_of(action) for action in actions[len(classes) :]
+        ]
+        classes = np.concatenate([classes, np.array(more, np.int32)])
+        counts = np.zeros(min(SWEEP, states - first), np.int64)
+        counts[block] = np.diff(begins)
+        builder.add(counts, number_at[places], classes[expander.moves_made()])
+    return builder.graph(is_expanded, np.arange(search.statistics.starts))
 
 
 def _lasting_flaw(search: TableSearch, prop: Property, trapped: Any) -> Broken | None:

@@ -115,6 +115,7 @@ class DepthFirst(TableSearch):
             lane.out,
             len(lane.out) // words,
             lane.ordinals,
+            lane.made,
             lane.begins,
             lane.ends,
             lane.counts,

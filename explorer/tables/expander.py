@@ -97,18 +97,33 @@ class Expander:
         """How many steps were counted."""
         return int(self.counts.sum())
 
-    def generate_quietly(self, source: Callable[[], Any], first: int, last: int, skipped: int = 0) -> None:
-        """Do the same without counting or judging anything; leave out moves that have any of some flags."""
+    def generate_quietly(
+        self,
+        source: Callable[[], Any],
+        first: int,
+        last: int,
+        skipped: int = 0,
+        *,
+        keeps_moves: bool = False,
+    ) -> None:
+        """Do the same without counting or judging anything; leave out moves that have any of some flags.
+
+        With ``keeps_moves`` it is noted which move led to each successor; see ``moves_made``.
+        """
         head = self.tables.pool.head
         properties = int(head[codes.STEP_PROPERTIES])
-        head[codes.STEP_PROPERTIES], head[codes.SKIPPED] = 0, skipped
+        head[codes.STEP_PROPERTIES], head[codes.SKIPPED], head[codes.KEEPS_MOVES] = 0, skipped, keeps_moves
         try:
             while True:
                 self._share(first, last)
                 if self._generate_all(source):
                     break
         finally:
-            head[codes.STEP_PROPERTIES], head[codes.SKIPPED] = properties, 0
+            head[codes.STEP_PROPERTIES], head[codes.SKIPPED], head[codes.KEEPS_MOVES] = properties, 0, 0
+
+    def moves_made(self) -> Any:
+        """Return the moves that led to the successors that were generated last."""
+        return np.concatenate([lane.made[: lane.work[codes.SUCCESSORS]] for lane in self.lanes])
 
     def locate(self) -> tuple[Any, Any]:
         """Return where in the store the successors are that were generated last, and where each row's begin."""
@@ -157,6 +172,7 @@ class Expander:
             view(lane.out),
             len(lane.out) // words,
             view(lane.ordinals),
+            view(lane.made),
             view(lane.begins),
             view(lane.ends),
             view(lane.counts),

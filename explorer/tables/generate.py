@@ -38,6 +38,7 @@ from .codes import (
     FULL,
     HAS_CRASHES,
     IS_SPLIT,
+    KEEPS_MOVES,
     LATE,
     LAYOUT,
     LEAF,
@@ -182,6 +183,7 @@ def generate(
     out_: Any,
     room: int,
     ordinals_: Any,
+    made_: Any,
     begins_: Any,
     ends_: Any,
     counts_: Any,
@@ -205,6 +207,7 @@ def generate(
         out_: takes the successors' rows.
         room: how many of them it has room for.
         ordinals_: takes for each the position of its step among all steps of its predecessor.
+        made_: takes for each the move that led to it, if that is asked for.
         begins_: takes for each row the number of its first successor.
         ends_: takes the numbers of the rows in which nothing can happen any more.
         counts_: how often each move was made.
@@ -216,6 +219,7 @@ def generate(
     """
     head, pool, memo, rows, out = raw(head_), raw(pool_), raw(memo_), raw(rows_), raw(out_)
     ordinals, begins, ends, counts = raw(ordinals_), raw(begins_), raw(ends_), raw(counts_)
+    made = raw(made_)
     scratch, misses, tallies, work = raw(scratch_), raw(misses_), raw(tallies_), raw(work_)
     words = head[WORDS]
     layout = head[LAYOUT]
@@ -225,6 +229,7 @@ def generate(
     timeouts = head[TIMEOUTS_ARE]
     step_properties = head[STEP_PROPERTIES]
     skipped = head[SKIPPED]
+    keeps_moves = head[KEEPS_MOVES]
     has_observers = head[OBSERVER_COUNT] > 0
     first_channel = node_count + 1 + head[OBSERVER_COUNT]
     environment_place = pool[layout + node_count]
@@ -336,6 +341,8 @@ def generate(
                         taken += 1
                         if differs and not kind & skipped:
                             ordinals[n] = ordinal
+                            if keeps_moves:
+                                made[n] = move
                             n += 1
                             if not kind & FLAG_FAULT:
                                 is_end = False

@@ -33,6 +33,7 @@ class Lane:
         self.first = self.last = 0
         self.out = np.zeros(1 << 12, np.int64)
         self.ordinals = np.zeros(1 << 12, np.uint16)
+        self.made = np.zeros(1 << 12, np.int32)
         self.begins = np.zeros(2, np.int64)
         self.ends = np.zeros(2, np.int64)
         self.counts = np.zeros(1, np.int64)
@@ -77,6 +78,7 @@ class Lane:
         """Double the room for successors."""
         self.out = np.concatenate([self.out, np.zeros_like(self.out)])
         self.ordinals = np.zeros(len(self.out), np.uint16)
+        self.made = np.zeros(len(self.out), np.int32)
         self.work[codes.AT] = self.work[codes.SUCCESSORS] = 0
 
     def begin_judging(self, rows: int, environments: int, words: int) -> None:

@@ -18,6 +18,8 @@ import numpy as np
 
 from everyway.explorer.growth import Growth, growing_part
 from everyway.explorer.limits import Limits
+from everyway.explorer.liveness import asked_of
+from everyway.explorer.liveness.graph import StateGraph
 from everyway.explorer.memory import budget, in_use
 from everyway.explorer.statistics import Statistics, told_limit
 from everyway.explorer.verdict import Path, Verdict, Visit
@@ -35,6 +37,10 @@ Watcher = Callable[[Statistics, int], None]
 WORTH_COMPILING = 20_000
 """After so many transitions the kernel is compiled, or fetched from where it was kept."""
 FIRST_BATCH = 64
+_SWEPT = (PropertyKind.RECOVERABLE, PropertyKind.TEMPORAL)
+"""Kinds of properties that are decided when all is explored, by looking at the states again."""
+_MARKED = (PropertyKind.RECOVERABLE, PropertyKind.ATOM)
+"""Kinds that states are marked with."""
 RESUMABLE = ("interrupt", "max_seconds", "max_memory")
 """What stops a search that may well go on another time."""
 
@@ -98,7 +104,7 @@ class TableSearch:
         self._threads = threads
         self._may_grow = engine == "auto"
         store = CompiledStore(threads) if engine == "tables" else PlainStore()
-        self.expander = Expander(system, self.properties, store, self._relaid)
+        self.expander = Expander(system, asked_of(self.properties), store, self._relaid)
         self.symmetry = symmetry_of(self.expander.tables) if symmetry else None
         self.expander.tables.symmetry = self.symmetry
         self._fixed_batch = batch
@@ -109,7 +115,9 @@ class TableSearch:
         self._started = self._told = self._begun = time.monotonic()
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
-        self._keeps_rows = any(prop.kind is PropertyKind.RECOVERABLE for prop in self.properties)
+        self._keeps_rows = any(prop.kind in _SWEPT for prop in self.properties)
+        self.graph: StateGraph | None = None
+        """For promises over time: the graph of the states; built when the first is decided."""
         self.starts: list[Any] = []
         self.levels: list[tuple[Any, int]] = []
         """The rows of each depth, and how many; of those that are done with only if they are needed again."""
@@ -372,6 +380,11 @@ class TableSearch:
             return None
         return tables.layout.packed(numbers)
 
+    def marked(self, prop: Property) -> Any:
+        """Return for each state whether it is marked with a property."""
+        bit = 1 << self.expander.tries.of_states.index(prop)
+        return self.marks.items[: self.statistics.states] & bit != 0
+
     def nearest(self, numbers: Any) -> int:
         """Return the state that is the fewest steps away from a start."""
         return int(numbers[0])
@@ -516,7 +529,7 @@ def judged_kinds(properties: Sequence[Property], decided: Container[Property], *
         if (prop.kind is PropertyKind.NO_DEADLOCK) != at_ends:
             wanted.append(0)
         else:
-            wanted.append(2 if prop.kind is PropertyKind.RECOVERABLE else int(is_open))
+            wanted.append(2 if prop.kind in _MARKED else int(is_open))
     return wanted
 
 

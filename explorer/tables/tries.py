@@ -349,7 +349,7 @@ def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
 
 def said(prop: Property, *arguments: Any) -> int:
     """Return what a property says of a state or a step, as the bits of a leaf."""
-    if prop.kind in (PropertyKind.POSSIBLE, PropertyKind.RECOVERABLE):
+    if prop.kind in (PropertyKind.POSSIBLE, PropertyKind.RECOVERABLE, PropertyKind.ATOM):
         return codes.SAYS_FOUND if prop.judge(*arguments) is None else 0
     if not prop.is_premise_met(*arguments):
         return 0

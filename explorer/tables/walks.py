@@ -202,6 +202,10 @@ class Walks:
         if prop.kind is PropertyKind.RECOVERABLE:
             why = "random walks cannot tell what can always be reached; a check can"
             return Verdict(prop, Outcome.UNKNOWN, why=why)
+        if prop.kind is PropertyKind.TEMPORAL:
+            return Verdict(
+                prop, Outcome.UNKNOWN, why="random walks cannot tell what never happens; a check can"
+            )
         is_possible = prop.kind is PropertyKind.POSSIBLE
         if prop not in self.found:
             return Verdict(

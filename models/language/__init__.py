@@ -8,6 +8,7 @@ action (``action.py``), watched by observers (``observer.py``). Nothing here kno
 
 from .action import Action, Kind
 from .errors import EverywayError, ModelError, UsageError, did_you_mean
+from .fairness import Fairness, Strength
 from .faults import FAULT_KINDS, NO_FAULTS, Budget, Faults, Timeouts, at_most
 from .handler import REMOVED, choice, on, restart, suspect, timeout
 from .message import Envelope, Message, NodeId
@@ -29,6 +30,7 @@ __all__ = [
     "Envelope",
     "Event",
     "EverywayError",
+    "Fairness",
     "Faults",
     "Kind",
     "Message",
@@ -41,6 +43,7 @@ __all__ = [
     "Protocol",
     "Step",
     "Steps",
+    "Strength",
     "System",
     "Timeouts",
     "UsageError",

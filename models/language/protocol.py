@@ -11,6 +11,7 @@ import attrs
 from attrs import field, frozen
 
 from .errors import UsageError, did_you_mean
+from .fairness import Fairness
 from .faults import Timeouts
 from .message import NodeId
 from .naming import spaced
@@ -101,6 +102,8 @@ class Protocol:
     network: ClassVar[Network] = Network.BAG
     timeouts: ClassVar[Timeouts] = Timeouts.LATE
     """When time-outs fire unless a check says otherwise."""
+    fairness: ClassVar[Fairness] = Fairness()
+    """Which steps a run may not put off for ever, for promises over time, unless a check says otherwise."""
     variant: ClassVar[str] = ""
     """For a protocol that deviates from its base class: the variant's name."""
     tones: ClassVar[Mapping[str, str]] = {}

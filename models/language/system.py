@@ -17,8 +17,9 @@ from .action import Action, Kind
 from .behaviour import Behaviour, Outcome, origin
 from .declaration import check_declared
 from .errors import EverywayError, ModelError, UsageError, did_you_mean
+from .fairness import Fairness
 from .faults import FAULT_KINDS, NO_FAULTS, Budget, Faults, Timeouts
-from .handler import Occasion, handlers_of, message_types
+from .handler import Occasion, handlers_for, handlers_of, message_types
 from .message import Envelope, NodeId
 from .naming import hyphenated, order_key
 from .network import Network
@@ -40,6 +41,7 @@ class System:
         faults: what the environment may do; nothing by default.
         timeouts: when time-outs may fire; by default as the protocol says.
         network: the discipline of the mailboxes; by default as the protocol says.
+        fairness: which steps a run may not put off for ever, for promises over time; by default as the protocol says.
 
     Raises:
         ModelError: if the protocol breaks a rule of the language.
@@ -53,11 +55,15 @@ class System:
         *,
         timeouts: Timeouts | str | None = None,
         network: Network | str | None = None,
+        fairness: Fairness | str | None = None,
     ) -> None:
         self.protocol = protocol
         self.faults = faults
         self.timeouts = _chosen(Timeouts, timeouts) if timeouts else protocol.timeouts
         self.network = _chosen(Network, network) if network else protocol.network
+        self.fairness = (
+            Fairness.parsed(fairness) if isinstance(fairness, str) else fairness or protocol.fairness
+        )
         check_declared(type(protocol))
         self._starts = [_named(protocol, start) for start in _starts(protocol)]
         first = self._starts[0]
@@ -82,6 +88,7 @@ class System:
         for kind in self._kinds:
             handlers_of(kind)  # finds handlers with a wrong signature before the search starts
         self._check_budgets()
+        self._check_fairness()
         self._splits = tuple(self._partitions())
 
     # What a check needs to know about the system.
@@ -103,7 +110,13 @@ class System:
 
     def again(self) -> System:
         """Return the same system with nothing remembered, to run a schedule again independently."""
-        return System(self.protocol, self.faults, timeouts=self.timeouts, network=self.network)
+        return System(
+            self.protocol,
+            self.faults,
+            timeouts=self.timeouts,
+            network=self.network,
+            fairness=self.fairness,
+        )
 
     def is_final(self, world: World) -> bool:
         """Return whether the protocol may end in this world."""
@@ -374,6 +387,19 @@ class System:
                         f"{fault}: {self.protocol.title()} has nothing called '{word}'.{did_you_mean(word, known)} "
                         f"Known: {', '.join(sorted(known - {'Node', 'object', 'Message'}, key=order_key))}."
                     )
+
+    def _check_fairness(self) -> None:
+        known = {
+            handler.name
+            for kind in self._kinds
+            for occasion in (Occasion.CHOICE, Occasion.TIMEOUT)
+            for handler in handlers_for(kind, occasion)
+        }
+        for name in sorted(self.fairness.exempt - known):
+            raise UsageError(
+                f"fairness: {self.protocol.title()} has no choice or time-out called '{name}'."
+                f"{did_you_mean(name, known)} Known: {', '.join(sorted(known)) or 'none'}."
+            )
 
     def _partitions(self) -> Iterator[frozenset[NodeId]]:
         """Yield each split of the network into two sides, by the side without the first node."""

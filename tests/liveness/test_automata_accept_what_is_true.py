@@ -23,10 +23,12 @@ steady = settings(max_examples=600, deadline=None, derandomize=True, suppress_he
 literals = st.builds(Atom, st.sampled_from(ATOMS), st.booleans()) | st.sampled_from([TRUE, FALSE])
 formulas = st.recursive(
     literals,
-    lambda part: st.builds(Both, part, part)
-    | st.builds(Either, part, part)
-    | st.builds(Until, part, part)
-    | st.builds(Release, part, part),
+    lambda part: (
+        st.builds(Both, part, part)
+        | st.builds(Either, part, part)
+        | st.builds(Until, part, part)
+        | st.builds(Release, part, part)
+    ),
     max_leaves=5,
 )
 letters = st.lists(st.frozensets(st.sampled_from(ATOMS)), min_size=1, max_size=5)
@@ -38,7 +40,11 @@ def accepts(automaton, word, loop):
     after = [k + 1 if k + 1 < len(word) else loop for k in positions]
     true = [{k for k, atom in enumerate(automaton.atoms) if atom in letter} for letter in word]
     places = {
-        (k, q): [(after[k], r) for r in automaton.states[q].successors if automaton.states[r].allows(true[after[k]])]
+        (k, q): [
+            (after[k], r)
+            for r in automaton.states[q].successors
+            if automaton.states[r].allows(true[after[k]])
+        ]
         for k in positions
         for q in range(len(automaton.states))
     }

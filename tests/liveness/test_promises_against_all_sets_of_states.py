@@ -8,6 +8,7 @@ from itertools import chain, combinations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from plain import drawn, states
 
 from everyway.explorer import Exploration, Outcome
 from everyway.explorer.liveness import breaks_fairness
@@ -20,8 +21,6 @@ from everyway.invariants.temporal import (
     until,
 )
 from everyway.models.language.fairness import fairness_classes
-
-from plain import drawn, states
 
 steady = settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
