@@ -181,13 +181,14 @@ class Stretch:
 
 @frozen
 class Band:
-    """The time during which the network is partitioned."""
+    """A time that stands out: the network is partitioned, or what happens repeats for ever."""
 
     top: float
     bottom: float
     walls: tuple[float, ...]
     """Where walls stand between columns."""
     opened: str
+    """What is written at its top."""
     healed: str
     """Empty if it lasts."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.action import Kind
+from everyway.models.language.fairness import told_fairness
 from everyway.models.language.system import System
 from everyway.models.language.world import World
 
@@ -29,7 +30,7 @@ def subject(system: Any) -> str:
     return type(system).__name__ if told == object.__repr__(system) else told
 
 
-def summary(system: Any, recording: Recording, is_shortest: bool) -> str:
+def summary(system: Any, recording: Recording, is_shortest: bool, loop: int | None = None) -> str:
     """Return length, faults and bounds, e.g. "18 steps · 2 messages lost · shortest under losses ≤ 2"."""
     kinds = Counter(step.kind for step in recording.steps)
     crashes = sum(step.crashed for step in recording.steps)
@@ -45,14 +46,26 @@ def summary(system: Any, recording: Recording, is_shortest: bool) -> str:
         (false_suspicions, "false suspicion"),
     )
     parts = [_counted(number, word) for number, word in counted if number or word == "step"]
-    shortest = "shortest" if is_shortest else "not the shortest"
+    if loop is not None:
+        bounds = f"under {system.bounds}; " if isinstance(system, System) else ""
+        return " · ".join([*parts, f"{bounds}{told_fairness(system)}"])
+    shortest = "shortest" if is_shortest else "may not be the shortest"
     if isinstance(system, System):
         shortest += f" under {system.bounds}"
     return " · ".join([*parts, shortest])
 
 
-def sentence(prop: Property, flaw: Broken | None, end: Any, is_violation: bool) -> str:
+def sentence(
+    prop: Property,
+    flaw: Broken | None,
+    end: Any,
+    is_violation: bool,
+    loop: int | None = None,
+    steps: int = 0,
+) -> str:
     """Return what went wrong in one sentence, or what was reached."""
+    if loop is not None:
+        return _over_time(flaw, end, loop, steps)
     if flaw is not None and flaw.reason:
         return _full_stop(_capital(flaw.reason))
     if not is_violation:
@@ -67,10 +80,27 @@ def sentence(prop: Property, flaw: Broken | None, end: Any, is_violation: bool) 
     return f"{lead}: {_told(end)}."
 
 
-def promise(prop: Property, steps: int, is_violation: bool, remark: str) -> str:
+def _over_time(flaw: Broken | None, end: Any, loop: int, steps: int) -> str:
+    """Return how a promise over time is broken: by what repeats for ever, or by the run's end."""
+    reason = f": {flaw.reason}" if flaw is not None and flaw.reason else ""
+    if loop == steps:
+        when = f"After step {steps} nothing more need happen" if steps else "Nothing need ever happen"
+        return _full_stop(f"{when}{reason or f', and the run may stay like this: {_told(end)}'}")
+    repeated = told_steps(loop + 1, steps)
+    return _full_stop(f"From step {loop + 1} on, {repeated} for ever{reason}")
+
+
+def told_steps(first: int, last: int) -> str:
+    """Return steps that repeat in words, e.g. "steps 5 to 8 repeat"."""
+    return f"step {first} repeats" if first == last else f"steps {first} to {last} repeat"
+
+
+def promise(prop: Property, steps: int, is_violation: bool, remark: str, loop: int | None = None) -> str:
     """Return the property in words, and the step that first broke it."""
     words = _full_stop(prop.promise or f"'{prop.name}' {prop.kind.value}")
-    if not is_violation:
+    if loop is not None:
+        when = "No fairness rules this run out: whatever must not be put off for ever is not."
+    elif not is_violation:
         when = f"Reached by step {steps}." if steps else "So from the start."
     elif prop.kind is PropertyKind.RECOVERABLE:
         when = f"After step {steps} no way leads there any more" if steps else "No way leads there"

@@ -29,10 +29,13 @@ from .layout import (
     Style,
 )
 from .metrics import shortened, text_width, wrapped
+from .narration import told_steps
 from .trace import Fate, Kind, Tone, Trace, TraceMessage, TraceStep
 
 _CHIP_HEIGHT, _NOTED_HEIGHT, _DOT_HEIGHT = 23.0, 37.0, 18.0
 _GAP_BELOW_CHIP, _DOT_ROW, _GLOBAL_ROW = 37.0, 42.0, 30.0
+_LOOP_HEADING = 26.0
+"""Room above what repeats for ever, to say so."""
 _LONGEST_NOTE, _LONGEST_LABEL = 210.0, 170.0
 _ICON_WIDTH = 17.0
 _ICONS: Mapping[Kind, Icon] = {Kind.TIMEOUT: "clock", Kind.RESTART: "again", Kind.SUSPICION: "eye"}
@@ -197,6 +200,9 @@ def _row_heights(
     for step in trace.steps:
         if step.kind in (Kind.PARTITION, Kind.HEAL):
             above[row[step.number]] = below[row[step.number]] = _GLOBAL_ROW / 2
+    if trace.repeated:
+        first = row[trace.repeated[0]]
+        above[first] = above.get(first, 12.0) + _LOOP_HEADING
     places: dict[int, float] = {}
     y = top + CARD_HEIGHT / 2 + 8
     for number in range(1, max(row.values(), default=0) + 1):
@@ -224,6 +230,11 @@ def _bands(
     end: float,
 ) -> tuple[Band, ...]:
     bands: list[Band] = []
+    if trace.repeated:
+        first, last = trace.repeated[0], trace.repeated[-1]
+        marks_above = max(_CHIP_HEIGHT, _NOTED_HEIGHT) / 2 + 4
+        top = heights[row[first]] - marks_above - _LOOP_HEADING
+        bands.append(Band(top, end, (), f"for ever: {told_steps(first, last)}", ""))
     opened: TraceStep | None = None
     for step in [*trace.steps, None]:
         if step is not None and step.kind is Kind.PARTITION:

@@ -10,14 +10,18 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from attrs import evolve
+
+from everyway.invariants.fair_runs import keeps, unfairness
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
+from everyway.models.language.fairness import fairness_classes
 from everyway.models.language.system import System
 
 from .blame import guilty_nodes
 from .narration import headline, promise, sentence, subject, summary
 from .ordering import reordered
-from .recording import record
+from .recording import Recording, record
 from .trace import Guilt, Trace
 
 Schedule = Sequence[tuple[Any, Any]]
@@ -39,6 +43,7 @@ def replayed(
     is_violation: bool = True,
     is_shortest: bool = True,
     remark: str = "",
+    loop: int | None = None,
 ) -> Trace:
     """Run a schedule again and return it as a trace.
 
@@ -48,6 +53,7 @@ def replayed(
         schedule: the actions and states, as the engine found them.
         is_violation: False for the witness of ``possible``.
         is_shortest: whether no shorter schedule shows the same.
+        loop: for a promise over time, the position from which the schedule repeats for ever.
         remark: one more thing to say, such as how many states are trapped.
 
     Raises:
@@ -55,12 +61,14 @@ def replayed(
     """
     fresh = system.again() if isinstance(system, System) else system
     run = _run(fresh, schedule)
-    flaw = _shown_flaw(fresh, prop, run)
-    if isinstance(fresh, System):
+    flaw = _shown_flaw(fresh, prop, run, loop)
+    if isinstance(fresh, System) and loop is None:
         run = _tidied(fresh, prop, run) or run
     if prop.kind is PropertyKind.RECOVERABLE:
         flaw = _lasting_flaw(fresh, prop, run[-1][1])
     recording = record(fresh, run)
+    if loop is not None:
+        recording = _with_loop_apart(recording, loop)
     states = [state for _, state in run]
     guilty: tuple[Guilt, ...] = ()
     if is_violation and flaw is not None:
@@ -68,9 +76,9 @@ def replayed(
     return Trace(
         headline=headline(prop, is_violation),
         subject=subject(fresh),
-        summary=summary(fresh, recording, is_shortest),
-        sentence=sentence(prop, flaw, states[-1], is_violation),
-        promise=promise(prop, len(recording.steps), is_violation, remark),
+        summary=summary(fresh, recording, is_shortest, loop),
+        sentence=sentence(prop, flaw, states[-1], is_violation, loop, len(recording.steps)),
+        promise=promise(prop, len(recording.steps), is_violation, remark, loop),
         property=prop.name,
         lifelines=recording.lifelines,
         initial=recording.initial,
@@ -79,8 +87,15 @@ def replayed(
         states=tuple(states),
         tones=recording.tones,
         guilty=guilty,
+        loop=loop,
         is_violation=is_violation,
     )
+
+
+def _with_loop_apart(recording: Recording, loop: int) -> Recording:
+    """Return the recording with the steps that repeat drawn below all others."""
+    steps = [evolve(step, is_barrier=True) if step.number == loop + 1 else step for step in recording.steps]
+    return evolve(recording, steps=tuple(steps))
 
 
 def _run(system: Any, schedule: Schedule) -> list[tuple[Any, Any]]:
@@ -101,12 +116,14 @@ def _run(system: Any, schedule: Schedule) -> list[tuple[Any, Any]]:
     return run
 
 
-def _shown_flaw(system: Any, prop: Property, run: Schedule) -> Broken | None:
+def _shown_flaw(system: Any, prop: Property, run: Schedule, loop: int | None = None) -> Broken | None:
     """Return why the run violates the property; None for a witness.
 
     Raises ``ReplayError`` if it shows neither.
     """
     end = run[-1][1]
+    if prop.kind is PropertyKind.TEMPORAL:
+        return _flaw_over_time(system, prop, run, len(run) - 1 if loop is None else loop)
     if prop.kind is PropertyKind.EVERY_STEP:
         action, after = run[-1]
         flaw = prop.judge(run[-2][1], action, after) if len(run) > 1 else None
@@ -123,6 +140,19 @@ def _shown_flaw(system: Any, prop: Property, run: Schedule) -> Broken | None:
     if prop.kind is PropertyKind.RECOVERABLE and _lasting_flaw(system, prop, end) is None:
         raise ReplayError(f"'{prop.name}' can still be reached from {end}")
     return flaw
+
+
+def _flaw_over_time(system: Any, prop: Property, run: Schedule, loop: int) -> Broken:
+    """Return why the goal of a promise over time is not met in the loop: the reason that names the fewest nodes."""
+    if run[loop][1] != run[-1][1]:
+        raise ReplayError("the schedule does not come back to the state at which its loop begins")
+    unfair = unfairness(system, run, loop, fairness_classes(system))
+    if unfair:
+        raise ReplayError(f"the run that was to violate '{prop.name}' is not fair: {unfair}")
+    if keeps(prop.formula, run, loop):
+        raise ReplayError(f"the run that was to violate '{prop.name}' does not")
+    flaws = [flaw for _, state in run[loop:] if (flaw := prop.judge(state)) is not None]
+    return min(flaws, key=lambda flaw: (not flaw.reason, len(flaw.nodes)), default=Broken())
 
 
 def _is_stuck(system: Any, state: Any) -> bool:

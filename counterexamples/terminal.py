@@ -17,6 +17,7 @@ from rich.text import Text
 
 from everyway.models.language.naming import enumerated, shown
 
+from .narration import told_steps
 from .parts import parts_of
 from .story import sentence
 from .trace import Fate, Kind, Tone, Trace, TraceMessage, TraceStep
@@ -289,7 +290,26 @@ class _Drawing:
         yield roles.as_text()
         yield start.as_text()
         for step in self.trace.steps:
+            yield from self._loop_begins(step)
             yield from self._step(step)
+        yield from self._loop_ends()
+
+    def _loop_begins(self, step: TraceStep) -> Iterator[Text]:
+        """Yield a line that says that from here on all repeats for ever, if it does."""
+        if self.trace.repeated and step.number == self.trace.repeated[0]:
+            yield self._ruled(f"for ever: {told_steps(step.number, self.trace.repeated[-1])}")
+
+    def _loop_ends(self) -> Iterator[Text]:
+        if self.trace.repeated:
+            yield self._ruled(f"and again from step {self.trace.repeated[0]}")
+
+    def _ruled(self, words: str) -> Text:
+        """Return a line across the picture with words in it."""
+        row = _Row(self.width)
+        row.put(_MARGIN, self.glyphs.dash * (self.width - _MARGIN), "dim")
+        words = self.glyphs.cut(f" {self.glyphs.again.strip()} {words} ", self.width - _MARGIN - 4)
+        row.put(_MARGIN + 2, words, "bold")
+        return row.as_text()
 
     def _step(self, step: TraceStep) -> Iterator[Text]:
         number = str(step.number)
@@ -459,6 +479,7 @@ class _Drawing:
         state = min(max(chips, default=0), self.width // 4)
         size = min(size, self.width // 4)
         for step in self.trace.steps:
+            yield from self._loop_begins(step)
             told = sentence(self.trace, evolve(step, chip=None))
             node = step.node if step.node is not None and told.startswith(step.node) else ""
             row = _Row(self.width)
@@ -471,6 +492,7 @@ class _Drawing:
                 chip = f"[{self.glyphs.cut(step.chip, state - 2)}]"
                 row.put(self.width - state, chip, self._chip_style(step.node or "", step.chip, step.number))
             yield row.as_text(str(step.number))
+        yield from self._loop_ends()
 
     def _list_of_changes(self) -> Iterator[Text]:
         """Yield a line a step: its number, what happened, and the fields that it changed."""
@@ -478,6 +500,7 @@ class _Drawing:
         size = min(max(texts, default=0), (self.width - _MARGIN) // 2)
         start = ", ".join(f"{name} {value}".strip() for name, value in parts_of(self.trace.states[0]))
         rows = [(0, "start", start, "")]
+        begins = {step.number: list(self._loop_begins(step)) for step in self.trace.steps}
         for step in self.trace.steps:
             changes = (
                 f"{c.field} {shown(c.before)} {self.glyphs.arrow} {shown(c.after)}" for c in step.changes
@@ -485,8 +508,10 @@ class _Drawing:
             told = ", ".join(changes) or "nothing changes"
             rows.append((step.number, step.text, told, "red" if step.is_fault else ""))
         for number, text, told, style in rows:
+            yield from begins.get(number, [])
             row = _Row(self.width)
             at = _MARGIN + max(size, cell_len("start")) + 2
             row.put(_MARGIN, self.glyphs.cut(text, at - _MARGIN - 2), style)
             row.put(at, self.glyphs.cut(told, self.width - at), style or "bold")
             yield row.as_text(str(number))
+        yield from self._loop_ends()

@@ -6,6 +6,7 @@ running the schedule again under the plain-Python semantics.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal
@@ -140,5 +141,12 @@ class Trace:
     tones: Mapping[str, Tone]
     """The tone of every state word that occurs in the trace."""
     guilty: tuple[Guilt, ...] = ()
+    loop: int | None = None
+    """For a promise over time: after how many steps the rest repeats for ever; all of them if the run ends."""
     is_violation: bool = True
     """False for a witness: a run that shows that something good can happen."""
+
+    @builtins.property
+    def repeated(self) -> range:
+        """The numbers of the steps that repeat for ever; none if nothing does."""
+        return range(0) if self.loop is None else range(self.loop + 1, len(self.steps) + 1)

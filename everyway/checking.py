@@ -21,7 +21,7 @@ from everyway.explorer import (
     explore,
     vacuity,
 )
-from everyway.invariants.property import Property, no_deadlock
+from everyway.invariants.property import Property, PropertyKind, no_deadlock
 from everyway.models.language import (
     Fairness,
     Faults,
@@ -32,6 +32,7 @@ from everyway.models.language import (
     UsageError,
     did_you_mean,
 )
+from everyway.models.language.fairness import told_fairness
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
@@ -71,7 +72,15 @@ class Report:
     def bounds(self) -> str:
         """Everything that bounds what the verdicts say, in words."""
         faults = f"{self.system.bounds}; " if isinstance(self.system, System) else ""
-        return f"{faults}{self.limits}"
+        fairness = f"{self.fairness}; " if self.fairness else ""
+        return f"{faults}{fairness}{self.limits}"
+
+    @property
+    def fairness(self) -> str:
+        """The fairness that promises over time rely on, in words; empty if there is no such promise."""
+        if not any(verdict.property.kind is PropertyKind.TEMPORAL for verdict in self.verdicts):
+            return ""
+        return told_fairness(self.system)
 
     def __getitem__(self, name: str) -> Verdict:
         """Return the verdict on the property of this name."""
@@ -99,6 +108,7 @@ class Report:
             is_violation=verdict.outcome is Outcome.VIOLATED,
             is_shortest=verdict.is_shortest,
             remark=verdict.why,
+            loop=verdict.loop,
         )
 
     def __repr__(self) -> str:

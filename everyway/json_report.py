@@ -99,6 +99,7 @@ def _bounds(report: Report) -> dict[str, Any] | None:
         "faults": {kind: {"count": b.count, "only": list(b.only)} for kind, b in system.faults},
         "timeouts": system.timeouts.value,
         "network": system.network.value,
+        "fairness": report.fairness or None,
     }
 
 
@@ -113,6 +114,7 @@ def _verdict(report: Report, verdict: Verdict) -> dict[str, Any]:
         "is_shortest": verdict.is_shortest if verdict.path is not None else None,
         "reason": verdict.broken.reason if verdict.broken is not None else None,
         "why": verdict.why or None,
+        "loop": verdict.loop,
         "trace": _trace(trace) if trace else None,
     }
 

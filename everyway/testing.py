@@ -21,6 +21,7 @@ from everyway.models.language import (
     FAULT_KINDS,
     Budget,
     EverywayError,
+    Fairness,
     Faults,
     Network,
     Timeouts,
@@ -49,6 +50,7 @@ def assert_holds(
     faults: Faults | None = None,
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
+    fairness: Fairness | str | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -61,6 +63,7 @@ def assert_holds(
         properties: properties, or names of promises of the protocol; by default all that it promises.
         faults: the fault budgets; or give them one by one, as in ``crashes=1, losses=at_most(2, Abort)``.
         timeouts: ``"late"``, ``"early"`` or ``"never"``.
+        fairness: for promises over time, which steps may not be put off for ever.
         network: ``"bag"``, ``"set"`` or ``"fifo"``.
         search: ``"bfs"`` or ``"dfs"``.
         limits: when to stop; a search that is stopped has not shown that anything holds, and fails.
@@ -71,7 +74,9 @@ def assert_holds(
         EverywayError: if the model or the arguments are wrong.
     """
     __tracebackhide__ = True
-    report = _checked(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+    report = _checked(
+        subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+    )
     for wanted in (Outcome.VIOLATED, Outcome.UNKNOWN):
         for verdict in report.verdicts:
             if verdict.outcome is wanted:
@@ -87,6 +92,7 @@ def assert_violated(
     faults: Faults | None = None,
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
+    fairness: Fairness | str | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -106,7 +112,9 @@ def assert_violated(
     __tracebackhide__ = True
     if length is not None and search != "bfs":
         raise UsageError("length pins the shortest counterexample, which only search='bfs' finds.")
-    report = _checked(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+    report = _checked(
+        subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+    )
     for verdict in report.verdicts:
         if verdict.outcome is not Outcome.VIOLATED:
             why = f" ({verdict.why})" if verdict.why else f" in all {report.statistics.states:,} states"
@@ -132,13 +140,16 @@ def _checked(
     budgets: Mapping[str, int | Budget],
     timeouts: Timeouts | str | None,
     network: Network | str | None,
+    fairness: Fairness | str | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
 ) -> Report:
     __tracebackhide__ = True
     try:
-        return _searched(subject, properties, faults, budgets, timeouts, network, search, limits, deadlock)
+        return _searched(
+            subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+        )
     except EverywayError as error:
         # What is wrong is in the test or in its model, and told; the way through everyway would only hide it.
         raise error.with_traceback(None)  # noqa: B904
@@ -151,6 +162,7 @@ def _searched(
     budgets: Mapping[str, int | Budget],
     timeouts: Timeouts | str | None,
     network: Network | str | None,
+    fairness: Fairness | str | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
@@ -161,7 +173,9 @@ def _searched(
             raise UsageError(f"unknown fault '{name}'.{did_you_mean(name, FAULT_KINDS)} Known: {known}.")
     if faults and budgets:
         raise UsageError("give the fault budgets either as faults=... or one by one, not both.")
-    system = as_system(subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network)
+    system = as_system(
+        subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network, fairness=fairness
+    )
     wanted = _wanted(properties, promised(system))
     report = check(system, wanted, search=search, limits=limits, deadlock=deadlock)
     if not report.verdicts:

@@ -39,6 +39,7 @@ class Atom(Formula):
     is_negated: bool = False
 
     def atoms(self) -> Iterator[Property]:
+        """Yield the one atom."""
         yield self.property
 
 
@@ -57,6 +58,7 @@ class Both(Formula):
     right: Formula
 
     def parts(self) -> Sequence[Formula]:
+        """Return both sides."""
         return self.left, self.right
 
 
@@ -68,6 +70,7 @@ class Either(Formula):
     right: Formula
 
     def parts(self) -> Sequence[Formula]:
+        """Return both sides."""
         return self.left, self.right
 
 
@@ -79,6 +82,7 @@ class Until(Formula):
     right: Formula
 
     def parts(self) -> Sequence[Formula]:
+        """Return both sides."""
         return self.left, self.right
 
 
@@ -90,6 +94,7 @@ class Release(Formula):
     right: Formula
 
     def parts(self) -> Sequence[Formula]:
+        """Return both sides."""
         return self.left, self.right
 
 

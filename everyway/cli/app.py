@@ -272,6 +272,15 @@ def check(
             show_default=False,
         ),
     ] = "",
+    fairness: Annotated[
+        str,
+        typer.Option(
+            help="For promises over time: which steps may not be put off for ever. none, weak or strong; or by kind, "
+            "e.g. weak,restarts=strong,exempt=write.",
+            metavar="none|weak|strong|...",
+            show_default=False,
+        ),
+    ] = "",
     search: Annotated[
         str,
         typer.Option(
@@ -421,7 +430,13 @@ def check(
         kind = find_target(model, variant)
         subject = build(kind, words, param, options_of(context.command))
         spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
-        system = as_system(subject, faults=spent, timeouts=timeouts or None, network=network or None)
+        system = as_system(
+            subject,
+            faults=spent,
+            timeouts=timeouts or None,
+            network=network or None,
+            fairness=fairness or None,
+        )
         asked = [name for name in property if not _is_no_deadlock(name)]
         wanted = [find_property(name, promised(system)) for name in asked] if property else None
         limits = Limits(

@@ -33,6 +33,8 @@ def print_report(report: Report, console: Console, *, quiet: bool, verbose: bool
     say(console, subject(report), "bold", ascii_only=ascii_only)
     if isinstance(report.system, System):
         say(console, report.system.bounds, "dim", ascii_only=ascii_only)
+    if report.fairness:
+        say(console, report.fairness, "dim", ascii_only=ascii_only)
     console.print()
     _print_verdicts(report, console, ascii_only)
     if not quiet:
@@ -69,10 +71,23 @@ def told(report: Report, verdict: Verdict) -> str:
         if verdict.outcome is Outcome.HOLDS:
             return f"possible: reached in {steps}" if verdict.length else "possible: true from the start"
         return f"never reached in all {states}"
+    if verdict.property.kind is PropertyKind.TEMPORAL:
+        return _told_over_time(verdict, states)
     if verdict.outcome is Outcome.HOLDS:
         return f"holds in all {states}"
     reason = f": {verdict.broken.reason}" if verdict.broken is not None and verdict.broken.reason else ""
     return f"violated in {steps}{reason}" if verdict.length else f"violated from the start{reason}"
+
+
+def _told_over_time(verdict: Verdict, states: str) -> str:
+    """Return a verdict on a promise over time in words."""
+    if verdict.outcome is Outcome.HOLDS:
+        return f"holds on all fair runs through {states}"
+    length, loop = verdict.length or 0, verdict.loop or 0
+    after = f"after {_counted(loop, 'step')} " if loop else ""
+    if loop == length:
+        return f"violated: {after or 'at once '}the run ends"
+    return f"violated: {after}{_counted(length - loop, 'step')} repeat{'' if length - loop > 1 else 's'} for ever"
 
 
 def violations(report: Report) -> list[tuple[Verdict, list[str]]]:
@@ -177,7 +192,7 @@ def _coverage(report: Report) -> Iterator[str]:
             yield f"raise {raised[report.stopped_by]} to see more"
         elif report.statistics.cut:
             yield "raise --max-depth to see more"
-    if any(v.path is not None and v.length and not v.is_shortest for v in report.verdicts):
+    if report.search == "dfs" and any(v.path is not None and v.length for v in report.verdicts):
         yield "searched depth-first: a shorter schedule may exist; --search bfs finds the shortest"
     if isinstance(report.system, System):
         for kind, budget in report.system.faults:

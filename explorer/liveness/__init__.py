@@ -5,7 +5,3 @@ looked for in the product of the graph and the automaton: ``graph.py`` holds the
 cycle that is accepted, or makes sure that there is none, ``lasso.py`` turns it into a stem and a loop, and
 ``deciding.py`` into a verdict.
 """
-
-from .rules import ClassOf, asked_of, breaks_fairness
-
-__all__ = ["ClassOf", "asked_of", "breaks_fairness"]

@@ -150,8 +150,8 @@ def _accepting_groups(automaton: Automaton) -> list[list[int]]:
 
 def _connected(count: int, sources: Any, targets: Any) -> Any:
     """Return for each of so many vertices the number of its strongly connected component."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
     weights = np.ones(len(sources), np.int8)
     matrix = csr_array((weights, (sources, targets)), shape=(count, count))

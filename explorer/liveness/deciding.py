@@ -7,14 +7,14 @@ from typing import Any
 
 from everyway.explorer.verdict import Outcome, Verdict, Visit
 from everyway.invariants.automaton import automaton_of
+from everyway.invariants.fair_runs import ClassOf, keeps, unfairness
 from everyway.invariants.property import Broken, Property
-from everyway.invariants.temporal import Formula, negated, truth
+from everyway.invariants.temporal import Formula, negated
 from everyway.models.language.errors import EverywayError
 
 from .cycles import Product, fair_component
 from .graph import StateGraph
 from .lasso import Lasso, lasso_of
-from .rules import ClassOf, breaks_fairness
 
 
 def decide(
@@ -90,20 +90,12 @@ def _check(
     prop: Property, formula: Formula, path: Sequence[Visit], loop: int, system: Any, class_of: ClassOf
 ) -> None:
     """Hold a lasso to the rules by means that have nothing to do with how it was found."""
-    unfair = breaks_fairness(system, path, loop, class_of)
+    run = [(visit.action, visit.state) for visit in path]
+    unfair = unfairness(system, run, loop, class_of)
     if unfair:
         raise EverywayError(f"internal error: the run that was to break '{prop.name}' is not fair: {unfair}.")
-    if keeps(formula, path, loop):
+    if keeps(formula, run, loop):
         raise EverywayError(f"internal error: the run that was to break '{prop.name}' does not.")
-
-
-def keeps(formula: Formula, path: Sequence[Visit], loop: int) -> bool:
-    """Return whether an endless run keeps a promise, in plain Python."""
-    atoms = list(dict.fromkeys(formula.atoms()))
-    # The last state is the one at which the loop begins again; a run that ends stays in it.
-    visits = path[:-1] if loop < len(path) - 1 else path
-    letters = [frozenset(atom for atom in atoms if atom.judge(visit.state) is None) for visit in visits]
-    return truth(formula, letters, loop)[0]
 
 
 def _flaw(prop: Property, path: Sequence[Visit], loop: int) -> Broken:

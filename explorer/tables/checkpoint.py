@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from everyway.explorer.liveness import asked_of
+from everyway.invariants.fair_runs import asked_of
 from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System

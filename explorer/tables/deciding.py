@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from everyway.explorer.liveness import ClassOf
 from everyway.explorer.liveness.deciding import decide
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
 from everyway.explorer.verdict import Outcome, Verdict
+from everyway.invariants.fair_runs import ClassOf
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
 from everyway.models.language.fairness import fairness_classes

@@ -18,11 +18,11 @@ import numpy as np
 
 from everyway.explorer.growth import Growth, growing_part
 from everyway.explorer.limits import Limits
-from everyway.explorer.liveness import asked_of
 from everyway.explorer.liveness.graph import StateGraph
 from everyway.explorer.memory import budget, in_use
 from everyway.explorer.statistics import Statistics, told_limit
 from everyway.explorer.verdict import Path, Verdict, Visit
+from everyway.invariants.fair_runs import asked_of
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.system import System
 

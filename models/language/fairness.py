@@ -182,3 +182,13 @@ def fairness_classes(system: Any, chosen: Fairness | None = None) -> Any:
         return fairness.of(action) if isinstance(action, Action) else of_plain(action)
 
     return of_any
+
+
+def told_fairness(system: Any) -> str:
+    """Return the fairness of a system in words."""
+    if hasattr(system, "protocol"):
+        return str(system.fairness)
+    if not hasattr(system, "fair"):
+        return "no fairness"
+    strength = (getattr(system, "fairness", None) or Fairness()).choices
+    return "no fairness" if strength is Strength.NONE else f"{strength.value} fairness, as the system says"

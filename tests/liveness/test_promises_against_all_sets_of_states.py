@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from plain import drawn, states
 
 from everyway.explorer import Exploration, Outcome
-from everyway.explorer.liveness import breaks_fairness
-from everyway.explorer.liveness.deciding import keeps
+from everyway.invariants.fair_runs import keeps, unfairness
 from everyway.invariants.temporal import (
     always_eventually,
     eventually,
@@ -128,8 +127,9 @@ def test_a_promise_is_broken_exactly_if_some_fair_run_breaks_it(system, kind, p,
         for before, after in zip(verdict.path, verdict.path[1:], strict=False):
             assert (after.action, after.state) in list(system.steps(before.state))
         assert verdict.path[verdict.loop].state == verdict.path[-1].state
-        assert not breaks_fairness(system, verdict.path, verdict.loop, fairness_classes(system))
-        assert not keeps(promise.formula, verdict.path, verdict.loop)
+        run = [(visit.action, visit.state) for visit in verdict.path]
+        assert not unfairness(system, run, verdict.loop, fairness_classes(system))
+        assert not keeps(promise.formula, run, verdict.loop)
 
 
 @steady

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from everyway import Limits, System
 from everyway.explorer import Exploration, Outcome
-from everyway.explorer.liveness import breaks_fairness
-from everyway.explorer.liveness.deciding import keeps
 from everyway.explorer.tables.depth_first import DepthFirst
 from everyway.explorer.tables.search import TableSearch
+from everyway.invariants.fair_runs import keeps, unfairness
 from everyway.invariants.temporal import (
     always_eventually,
     eventually,
@@ -62,7 +61,9 @@ def told(search):
     st.integers(0, 4),
     st.sampled_from(FAIRNESS),
     st.sampled_from([Limits(max_states=900), Limits(max_depth=4), Limits(max_states=40)]),
-    st.sampled_from([{"engine": "plain"}, {"engine": "tables", "threads": 2}, {"engine": "plain", "batch": 1}, None]),
+    st.sampled_from(
+        [{"engine": "plain"}, {"engine": "tables", "threads": 2}, {"engine": "plain", "batch": 1}, None]
+    ),
 )
 def test_both_engines_give_the_same_verdicts(case, goal, fairness, limits, how):
     drawn = case.system()
@@ -79,5 +80,6 @@ def test_both_engines_give_the_same_verdicts(case, goal, fairness, limits, how):
         assert told(found) == told(expected)
     for verdict in [*expected.verdicts(), *found.verdicts()]:
         if verdict.outcome is Outcome.VIOLATED:
-            assert not breaks_fairness(system, verdict.path, verdict.loop, fairness_classes(system))
-            assert not keeps(verdict.property.formula, verdict.path, verdict.loop)
+            run = [(visit.action, visit.state) for visit in verdict.path]
+            assert not unfairness(system, run, verdict.loop, fairness_classes(system))
+            assert not keeps(verdict.property.formula, run, verdict.loop)
