@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from .geometry import Box, Line
-from .layout import LABEL_SIZE, SMALL_SIZE, TOP, Arrow, Layout, Mark
+from .layout import LABEL_SIZE, PAD, SMALL_SIZE, TOP, Arrow, Layout, Mark
 from .metrics import text_width
 from .trace import Kind
 
@@ -273,7 +273,7 @@ def _obstacles(layout: Layout) -> list[Box]:
     boxes += [Box(x - 6, TOP, x + 6, layout.end) for x in layout.columns.values()]
     for band in layout.bands:
         wide = text_width(band.opened, SMALL_SIZE, bold=True) + 14
-        for wall in band.walls[:1]:
+        for wall in band.walls[:1] or (PAD,):
             boxes.append(Box(wall - 6, band.top + 2, wall + wide, band.top + 22))
             if band.healed:
                 boxes.append(Box(wall - 6, band.bottom - 20, wall + 70, band.bottom - 2))

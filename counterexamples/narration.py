@@ -99,7 +99,7 @@ def promise(prop: Property, steps: int, is_violation: bool, remark: str, loop: i
     """Return the property in words, and the step that first broke it."""
     words = _full_stop(prop.promise or f"'{prop.name}' {prop.kind.value}")
     if loop is not None:
-        when = "No fairness rules this run out: whatever must not be put off for ever is not."
+        when = "The run is fair: it puts nothing off for ever that it must not."
     elif not is_violation:
         when = f"Reached by step {steps}." if steps else "So from the start."
     elif prop.kind is PropertyKind.RECOVERABLE:

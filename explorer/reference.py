@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
+from everyway.invariants.fair_runs import premises_of
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import ModelError, UsageError, did_you_mean
 from everyway.models.language.fairness import fairness_classes
@@ -326,10 +327,16 @@ class Exploration:
 
         if self._graph is None:
             self._graph = self._built_graph()
+
+        def letter(atom: Property) -> list[bool]:
+            return [atom.judge(state) is None for state in self.states]
+
+        for premise in premises_of(prop):
+            self.statistics.premises[prop.name] = sum(letter(premise))
         return decide(
             prop,
             self._graph,
-            lambda atom: [atom.judge(state) is None for state in self.states],
+            letter,
             lambda number: self.states[number],
             self.system,
             fairness_classes(self.system),

@@ -1,4 +1,6 @@
-"""Promises: generic properties (``property.py``) and the vocabulary of protocol families.
+"""Promises: generic properties (``property.py``, over time ``temporal.py``) and the vocabulary of protocol families.
+
+``automaton.py`` turns a formula over time into an automaton, ``fair_runs.py`` tells whether a run is fair and keeps it.
 
 ``atomic_commit.py`` has the promises of transaction commit.
 """
@@ -15,16 +17,32 @@ from .property import (
     possible,
     recoverable,
 )
+from .temporal import (
+    always_eventually,
+    eventually,
+    eventually_always,
+    leads_to,
+    never_again,
+    stabilises,
+    until,
+)
 
 __all__ = [
     "Broken",
     "Property",
     "PropertyKind",
     "always",
+    "always_eventually",
     "broken",
+    "eventually",
+    "eventually_always",
     "every_step",
+    "leads_to",
     "never",
+    "never_again",
     "no_deadlock",
     "possible",
     "recoverable",
+    "stabilises",
+    "until",
 ]

@@ -27,6 +27,13 @@ def asked_of(properties: Iterable[Property]) -> list[Property]:
     return list(asked)
 
 
+def premises_of(promise: Property) -> list[Property]:
+    """Return the atom that is the premise of a promise over time; none if it says something of every state."""
+    if promise.when is None:
+        return []
+    return [atom for atom in dict.fromkeys(promise.formula.atoms()) if atom.predicate is promise.when]
+
+
 def keeps(formula: Formula, run: Run, loop: int) -> bool:
     """Return whether an endless run keeps a promise.
 
@@ -53,9 +60,9 @@ def unfairness(system: Any, run: Run, loop: int, class_of: ClassOf) -> str:
     """
     around = run[loop:]
     if len(around) == 1:
-        for kind in _enabled(system, around[0][1], class_of).values():
-            if kind.must_go_on or kind.strength is not Strength.NONE:
-                return f"it ends although {kind.key} can still be done"
+        for one in _enabled(system, around[0][1], class_of).values():
+            if one.must_go_on or one.strength is not Strength.NONE:
+                return f"it ends although {one.key} can still be done"
         return ""
     taken = {kind.key for action, _ in around[1:] if (kind := class_of(action)) is not None}
     enabled = [_enabled(system, state, class_of) for _, state in around[1:]]

@@ -553,7 +553,11 @@ def _draw(
         path = list(zip([None, *(step.action for step in trace.steps)], trace.states, strict=True))
         title = f"{trace.headline}: {trace.subject}" + (f" · {drawn[0].why}" if drawn[0].why else "")
         picture = around(
-            report.system, path, title=title, trapped=drawn[0].trapped, is_violation=trace.is_violation
+            report.system,
+            path,
+            title=title,
+            trapped=drawn[0].trapped,
+            is_violation=trace.is_violation and trace.loop is None,
         )
         save_graph(picture, graph, theme)
     for saved in (diagram, graph):

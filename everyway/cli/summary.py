@@ -139,8 +139,9 @@ def _conditions(report: Report, room: int) -> str:
     if not isinstance(report.system, System):
         return ""
     conditions, _, _ = report.system.bounds.rpartition(", ")  # the network is no bound
-    longest = f"holds in all {_counted(report.statistics.states, 'state')} ({conditions})"
-    return f" ({conditions})" if len(longest) <= room else ""
+    held = [told(report, v) for v in report.verdicts if v.outcome is Outcome.HOLDS and v.path is None]
+    longest = max(map(len, held), default=0) + len(f" ({conditions})")
+    return f" ({conditions})" if longest <= room else ""
 
 
 def _print_traces(report: Report, console: Console, ascii_only: bool) -> None:

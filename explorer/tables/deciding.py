@@ -16,7 +16,7 @@ import numpy as np
 from everyway.explorer.liveness.deciding import decide
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
 from everyway.explorer.verdict import Outcome, Verdict
-from everyway.invariants.fair_runs import ClassOf
+from everyway.invariants.fair_runs import ClassOf, premises_of
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
 from everyway.models.language.fairness import fairness_classes
@@ -194,6 +194,8 @@ def _over_time(search: TableSearch, prop: Property) -> Verdict:
         search.graph = _graph(search, class_of)
     words, tables = search.expander.words, search.expander.tables
     rows = search.all_rows()
+    for premise in premises_of(prop):
+        search.statistics.premises[prop.name] = int(search.marked(premise).sum())
     return decide(
         prop,
         search.graph,

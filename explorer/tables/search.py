@@ -116,6 +116,7 @@ class TableSearch:
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
         self._keeps_rows = any(prop.kind in _SWEPT for prop in self.properties)
+        self._verdicts: tuple[Verdict, ...] | None = None
         self.graph: StateGraph | None = None
         """For promises over time: the graph of the states; built when the first is decided."""
         self.starts: list[Any] = []
@@ -503,7 +504,9 @@ class TableSearch:
         """Return what is known about each property."""
         from .deciding import verdicts
 
-        return verdicts(self)
+        if self._verdicts is None:
+            self._verdicts = verdicts(self)
+        return self._verdicts
 
     def growth(self) -> Growth | None:
         """Return the part of the state that kept growing, if any did."""
