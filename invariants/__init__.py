@@ -2,7 +2,7 @@
 
 ``automaton.py`` turns a formula over time into an automaton, ``fair_runs.py`` tells whether a run is fair and keeps it.
 
-``atomic_commit.py`` has the promises of transaction commit.
+``atomic_commit.py`` has the promises of transaction commit, ``consistency/`` those of replicated objects.
 """
 
 from .property import (
