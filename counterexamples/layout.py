@@ -23,6 +23,8 @@ PAD = 28.0
 CARD_HEIGHT = 42.0
 CHIP_SIZE, NOTE_SIZE, LABEL_SIZE, SMALL_SIZE = 12.0, 10.5, 11.5, 11.0
 SENTENCE_SIZE, PROMISE_SIZE = 14.0, 12.0
+SHADOW_WIDTH, SHADOW_LINE = 190.0, 14.0
+"""The width of the specification's column, and the height of a line in it."""
 LONGEST_CHIP = 190.0
 """Most room for the word on a chip."""
 
@@ -194,6 +196,23 @@ class Band:
 
 
 @frozen
+class Shadow:
+    """A state of the specification that the protocol is to implement."""
+
+    left: float
+    y: float
+    lines: tuple[str, ...]
+    is_wrong: bool
+    """Whether the specification could not have got there."""
+
+    @property
+    def box(self) -> Box:
+        """The space it takes."""
+        half = SHADOW_LINE * len(self.lines) / 2 + 5
+        return Box(self.left, self.y - half, self.left + SHADOW_WIDTH, self.y + half)
+
+
+@frozen
 class Layout:
     """Everything that a painter draws."""
 
@@ -205,6 +224,8 @@ class Layout:
     arrows: tuple[Arrow, ...]
     stretches: tuple[Stretch, ...]
     bands: tuple[Band, ...]
+    shadows: tuple[Shadow, ...]
+    """The specification's states, in a column of their own on the right."""
     end: float
     """Where the lifelines end."""
     sentence: tuple[str, ...]
@@ -262,5 +283,6 @@ def _lowered(layout: Layout, by: float) -> Layout:
             evolve(one, top=one.top + (by if one.top > top else 0), bottom=one.bottom + by)
             for one in layout.stretches
         ),
+        shadows=tuple(evolve(one, y=one.y + by) for one in layout.shadows),
         bands=tuple(evolve(band, top=band.top + by, bottom=band.bottom + by) for band in layout.bands),
     )

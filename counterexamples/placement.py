@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve
 
@@ -19,12 +19,16 @@ from .layout import (
     PAD,
     PROMISE_SIZE,
     SENTENCE_SIZE,
+    SHADOW_LINE,
+    SHADOW_WIDTH,
+    SMALL_SIZE,
     TOP,
     Arrow,
     Band,
     Icon,
     Layout,
     Mark,
+    Shadow,
     Stretch,
     Style,
 )
@@ -47,6 +51,8 @@ def lay_out(trace: Trace) -> Layout:
     row = rows(trace.steps, trace.messages)
     marks = _sized_marks(trace)
     columns, width = _columns(trace, order, marks)
+    if trace.shadow:
+        width += SHADOW_WIDTH + PAD
     summary = wrapped(trace.summary, 12.5, width - 2 * PAD)
     top = TOP + 16 * (len(summary) - 1)
     heights, end = _row_heights(row, trace, marks, top)
@@ -62,6 +68,7 @@ def lay_out(trace: Trace) -> Layout:
         arrows,
         tuple(_stretches(trace, order, columns, placed, top, end)),
         bands,
+        tuple(_shadows(trace, heights, row, width - PAD - SHADOW_WIDTH, top)),
         end,
         tuple(wrapped(trace.sentence, SENTENCE_SIZE, width - 2 * PAD - 36, bold=True)),
         tuple(wrapped(trace.promise, PROMISE_SIZE, width - 2 * PAD - 36)),
@@ -200,11 +207,17 @@ def _row_heights(
     for step in trace.steps:
         if step.kind in (Kind.PARTITION, Kind.HEAL):
             above[row[step.number]] = below[row[step.number]] = _GLOBAL_ROW / 2
+    for number in range(1, len(trace.shadow)):
+        space = (SHADOW_LINE * len(_shadow_lines(trace, number)) + 16) / 2
+        above[row[number]] = max(above.get(row[number], 0.0), space)
+        below[row[number]] = max(below.get(row[number], 0.0), space)
     if trace.repeated:
         first = row[trace.repeated[0]]
         above[first] = above.get(first, 12.0) + _LOOP_HEADING
     places: dict[int, float] = {}
     y = top + CARD_HEIGHT / 2 + 8
+    if trace.shadow:
+        y += SHADOW_LINE * len(_shadow_lines(trace, 0)) + 4
     for number in range(1, max(row.values(), default=0) + 1):
         y += above.get(number, 12.0)
         places[number] = y
@@ -251,6 +264,23 @@ def _bands(
             bands.append(Band(top, bottom, walls, f"{opened.number} partition: {groups}", healed))
             opened = None
     return tuple(bands)
+
+
+def _shadow_lines(trace: Trace, number: int) -> list[str]:
+    """Return the specification's state after a step as the lines of its box; none if the step did not change it."""
+    told = trace.shadow_after(number)
+    return wrapped(told, SMALL_SIZE, SHADOW_WIDTH - 20) if told else []
+
+
+def _shadows(
+    trace: Trace, heights: Mapping[int, float], row: Mapping[int, int], left: float, top: float
+) -> Iterator[Shadow]:
+    for number in range(len(trace.shadow)):
+        lines = _shadow_lines(trace, number)
+        if lines:
+            y = heights[row[number]] if number else top + CARD_HEIGHT / 2 + 12 + SHADOW_LINE * len(lines) / 2
+            is_wrong = trace.is_violation and number == len(trace.steps)
+            yield Shadow(left, y, tuple(lines), is_wrong)
 
 
 def _arrows(

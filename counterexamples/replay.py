@@ -7,7 +7,7 @@ and breaks the promise there.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -68,8 +68,13 @@ def replayed(
         flaw = _lasting_flaw(fresh, prop, run[-1][1])
     recording = record(fresh, run)
     if loop is not None:
-        recording = _with_loop_apart(recording, loop)
+        recording = _one_below_the_other(recording, [loop + 1])
     states = [state for _, state in run]
+    shadow = () if prop.refines is None else tuple(prop.refines.told(state) for state in states)
+    if shadow:
+        recording = _one_below_the_other(
+            recording, [k for k in range(1, len(shadow)) if shadow[k] != shadow[k - 1]]
+        )
     guilty: tuple[Guilt, ...] = ()
     if is_violation and flaw is not None:
         guilty = guilty_nodes(prop, flaw, states)
@@ -88,13 +93,14 @@ def replayed(
         tones=recording.tones,
         guilty=guilty,
         loop=loop,
+        shadow=shadow,
         is_violation=is_violation,
     )
 
 
-def _with_loop_apart(recording: Recording, loop: int) -> Recording:
-    """Return the recording with the steps that repeat drawn below all others."""
-    steps = [evolve(step, is_barrier=True) if step.number == loop + 1 else step for step in recording.steps]
+def _one_below_the_other(recording: Recording, numbers: Container[int]) -> Recording:
+    """Return the recording with some steps drawn below all that came before them."""
+    steps = [evolve(step, is_barrier=True) if step.number in numbers else step for step in recording.steps]
     return evolve(recording, steps=tuple(steps))
 
 
@@ -126,7 +132,7 @@ def _shown_flaw(system: Any, prop: Property, run: Schedule, loop: int | None = N
         return _flaw_over_time(system, prop, run, len(run) - 1 if loop is None else loop)
     if prop.kind is PropertyKind.EVERY_STEP:
         action, after = run[-1]
-        flaw = prop.judge(run[-2][1], action, after) if len(run) > 1 else None
+        flaw = prop.judge(run[-2][1], action, after) if len(run) > 1 else prop.judge_start(end)
     else:
         flaw = prop.judge(end)
     if prop.kind is PropertyKind.POSSIBLE:

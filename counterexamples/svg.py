@@ -6,6 +6,7 @@ Events, messages and labels carry classes and the numbers of their steps, so tha
 from __future__ import annotations
 
 import html
+import itertools
 
 from .canvas import Anchor, Canvas
 from .layout import (
@@ -14,6 +15,8 @@ from .layout import (
     LABEL_SIZE,
     NOTE_SIZE,
     PAD,
+    SHADOW_LINE,
+    SHADOW_WIDTH,
     SMALL_SIZE,
     TOP,
     Arrow,
@@ -82,6 +85,7 @@ class _Painter:
                 self._circle(mark)
             canvas.add("</g>")
         self._cards()
+        self._shadows()
         foot = layout.foot
         canvas.verdict(
             layout.trace, foot.left, foot.top, foot.right, foot.bottom, layout.sentence, layout.promise
@@ -247,6 +251,36 @@ class _Painter:
             f'width="{mark.width + 2 * more:.1f}" height="{mark.height + 2 * more:.1f}" rx="{radius}" '
             f'fill="{fill}" stroke="{edge}" stroke-width="{width}"/>'
         )
+
+    def _shadows(self) -> None:
+        """Paint the states of the specification, in a column of their own."""
+        canvas, theme = self.canvas, self.theme
+        if not self.layout.shadows:
+            return
+        top = TOP + 16 * (len(self.layout.summary) - 1)
+        first = self.layout.shadows[0]
+        middle = first.left + SHADOW_WIDTH / 2
+        canvas.text(middle, top - 6, "specification", 13, theme.soft, bold=True)
+        canvas.text(middle, top + 9, "what it must look like", NOTE_SIZE, theme.soft)
+        for above, below in itertools.pairwise(self.layout.shadows):
+            canvas.line(
+                middle, above.box.bottom, middle, below.box.top, theme.line, 1.4, ' stroke-dasharray="3 3"'
+            )
+        for shadow in self.layout.shadows:
+            box = shadow.box
+            fill, edge, ink = (
+                (theme.glow, theme.fault, theme.fault)
+                if shadow.is_wrong
+                else (theme.card, theme.line, theme.ink)
+            )
+            canvas.add(
+                f'<rect x="{box.left:.1f}" y="{box.top:.1f}" width="{SHADOW_WIDTH:.1f}" '
+                f'height="{box.bottom - box.top:.1f}" rx="6" fill="{fill}" stroke="{edge}" stroke-width="1.4"/>'
+            )
+            y = box.top + 5 + SHADOW_LINE / 2 + 3.8
+            for line in shadow.lines:
+                canvas.text(middle, y, line, SMALL_SIZE, ink)
+                y += SHADOW_LINE
 
     def _cards(self) -> None:
         top = TOP + 16 * (len(self.layout.summary) - 1)

@@ -289,10 +289,23 @@ class _Drawing:
         yield names.as_text()
         yield roles.as_text()
         yield start.as_text()
+        yield from self._specification(0)
         for step in self.trace.steps:
             yield from self._loop_begins(step)
             yield from self._step(step)
+            yield from self._specification(step.number)
         yield from self._loop_ends()
+
+    def _specification(self, number: int) -> Iterator[Text]:
+        """Yield a line with the specification's state, where a step changed it; it has none if it broke it."""
+        told = self.trace.shadow_after(number)
+        if not told:
+            return
+        is_wrong = self.trace.is_violation and number == len(self.trace.steps)
+        mark = self.glyphs.cross if is_wrong else "="
+        indent = " " * _MARGIN
+        words = f"{mark} specification: {told}"
+        yield from self._lines_of(words, "bold red" if is_wrong else "cyan", indent, f"{indent}    ")
 
     def _loop_begins(self, step: TraceStep) -> Iterator[Text]:
         """Yield a line that says that from here on all repeats for ever, if it does."""
@@ -492,6 +505,7 @@ class _Drawing:
                 chip = f"[{self.glyphs.cut(step.chip, state - 2)}]"
                 row.put(self.width - state, chip, self._chip_style(step.node or "", step.chip, step.number))
             yield row.as_text(str(step.number))
+            yield from self._specification(step.number)
         yield from self._loop_ends()
 
     def _list_of_changes(self) -> Iterator[Text]:
@@ -514,4 +528,5 @@ class _Drawing:
             row.put(_MARGIN, self.glyphs.cut(text, at - _MARGIN - 2), style)
             row.put(at, self.glyphs.cut(told, self.width - at), style or "bold")
             yield row.as_text(str(number))
+            yield from self._specification(number)
         yield from self._loop_ends()

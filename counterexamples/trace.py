@@ -143,6 +143,8 @@ class Trace:
     guilty: tuple[Guilt, ...] = ()
     loop: int | None = None
     """For a promise over time: after how many steps the rest repeats for ever; all of them if the run ends."""
+    shadow: tuple[str, ...] = ()
+    """For a claim to implement a specification: its state, in words, before the first step and after each one."""
     is_violation: bool = True
     """False for a witness: a run that shows that something good can happen."""
 
@@ -150,3 +152,9 @@ class Trace:
     def repeated(self) -> range:
         """The numbers of the steps that repeat for ever; none if nothing does."""
         return range(0) if self.loop is None else range(self.loop + 1, len(self.steps) + 1)
+
+    def shadow_after(self, number: int) -> str:
+        """Return the specification's state after a step, in words; empty if that step did not change it."""
+        if not self.shadow or (number and self.shadow[number] == self.shadow[number - 1]):
+            return ""
+        return self.shadow[number]

@@ -15,6 +15,7 @@ from everyway.invariants.property import (
     possible,
     recoverable,
 )
+from everyway.invariants.refinement import implements
 from everyway.invariants.temporal import (
     always_eventually,
     eventually,
@@ -97,6 +98,7 @@ __all__ = [
     "eventually",
     "eventually_always",
     "every_step",
+    "implements",
     "leads_to",
     "never",
     "never_again",

@@ -125,6 +125,7 @@ def _trace(trace: Trace) -> dict[str, Any]:
         "sentence": trace.sentence,
         "summary": trace.summary,
         "is_violation": trace.is_violation,
+        "specification": list(trace.shadow) or None,
         "nodes": [{"id": lifeline.node, "role": lifeline.role} for lifeline in trace.lifelines],
         "initial": dict(trace.initial),
         "guilty": [guilt.node for guilt in trace.guilty],

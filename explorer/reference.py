@@ -116,6 +116,7 @@ class Exploration:
                 number = self._visit(state, -1, None, 0)
                 if number is not None:
                     waiting.append(number)
+                    self._judge_start(number)
             self.statistics.starts = len(waiting)
             if self.search == "dfs":
                 waiting.reverse()
@@ -248,6 +249,11 @@ class Exploration:
         for position, prop in self._by_kind[PropertyKind.POSSIBLE]:
             if position not in self._found and prop.judge(state) is None:
                 self._found[position] = (self.path_to(number), None)
+
+    def _judge_start(self, number: int) -> None:
+        for position, prop in self._by_kind[PropertyKind.EVERY_STEP]:
+            if position not in self._found and (flaw := prop.judge_start(self.states[number])) is not None:
+                self._found[position] = (self.path_to(number), flaw)
 
     def _take(self, number: int, action: Any, target: int) -> None:
         self.statistics.transitions += 1

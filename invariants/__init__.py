@@ -1,6 +1,6 @@
 """Promises: generic properties (``property.py``, over time ``temporal.py``) and the vocabulary of protocol families.
 
-``automaton.py`` turns a formula over time into an automaton, ``fair_runs.py`` tells whether a run is fair and keeps it.
+``refinement.py`` claims that a protocol implements a specification. ``automaton.py`` turns a formula over time into an automaton, ``fair_runs.py`` tells whether a run is fair and keeps it.
 
 ``atomic_commit.py`` has the promises of transaction commit, ``consistency/`` those of replicated objects.
 """
@@ -17,6 +17,7 @@ from .property import (
     possible,
     recoverable,
 )
+from .refinement import implements
 from .temporal import (
     always_eventually,
     eventually,
@@ -37,6 +38,7 @@ __all__ = [
     "eventually",
     "eventually_always",
     "every_step",
+    "implements",
     "leads_to",
     "never",
     "never_again",

@@ -77,6 +77,8 @@ class Property:
     """For ``recoverable``: whether the way back may rely on nodes restarting and partitions healing."""
     formula: Any = None
     """For promises over time: the formula, see ``temporal.py``."""
+    refines: Any = None
+    """For a claim to implement a specification: which, and how; see ``refinement.py``."""
 
     def judge(self, *arguments: Any) -> Broken | None:
         """Return None where the property is satisfied, or why not; ``arguments`` are a state, or a step.
@@ -91,11 +93,18 @@ class Property:
             return Broken() if answer is True else _as_broken(answer)
         return None if answer is True else _as_broken(answer)
 
+    def judge_start(self, state: Any) -> Broken | None:
+        """Return why a property of steps does not allow a state at the start; None if it does."""
+        if self.refines is None:
+            return None
+        answer = self._ask(self.refines.at_start, (state,), or_none=True)
+        return None if answer is None else _as_broken(answer)
+
     def is_premise_met(self, *arguments: Any) -> bool:
         """Return whether the property says anything of this state or step."""
         return self.when is None or self._ask(self.when, arguments) is True
 
-    def _ask(self, predicate: Predicate, arguments: tuple[Any, ...]) -> Any:
+    def _ask(self, predicate: Predicate, arguments: tuple[Any, ...], *, or_none: bool = False) -> Any:
         try:
             answer = predicate(*arguments)
         except Exception as error:
@@ -104,7 +113,7 @@ class Property:
                 f"property '{self.name}' raised {type(error).__name__}: {error} "
                 f"({Path(frame.filename).name}, line {frame.lineno}), in the state: {arguments[0]}"
             ) from error
-        if isinstance(answer, (bool, Broken)):
+        if isinstance(answer, (bool, Broken)) or (or_none and answer is None):
             return answer
         if isinstance(answer, str) and answer:
             return answer

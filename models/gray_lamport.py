@@ -116,6 +116,11 @@ def states(world: World) -> set[RM]:
     return {manager.state for manager in world.nodes(ResourceManager)}
 
 
+def as_transaction_commit(world: World) -> tuple[str, ...]:
+    """Return the state of ``specifications.TransactionCommit`` that a state stands for."""
+    return tuple(manager.state.name.lower() for manager in world.nodes(ResourceManager))
+
+
 @always
 def consistency(world: World) -> bool:
     """No resource manager has committed while another has aborted (TCConsistent)."""

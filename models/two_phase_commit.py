@@ -24,6 +24,7 @@ from everyway.models.language import (
     NodeId,
     Protocol,
     Steps,
+    World,
     choice,
     durable,
     on,
@@ -205,6 +206,17 @@ class TwoPhaseCommit(Protocol):
 
     def promises(self) -> Iterable[Property]:
         return atomic_commit.promises
+
+
+def as_transaction_commit(world: World) -> tuple[str, ...]:
+    """Return the state of ``specifications.TransactionCommit`` that a state stands for."""
+    told = {
+        Phase.INITIAL: "working",
+        Phase.PREPARED: "prepared",
+        Phase.COMMITTED: "committed",
+        Phase.ABORTED: "aborted",
+    }
+    return tuple(told[participant.phase] for participant in world.nodes(Participant))
 
 
 # Variants. Each is the protocol above with one deviation.

@@ -20,7 +20,17 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
-PACKAGES = ("", ".cli", ".counterexamples", ".explorer", ".invariants", ".invariants.consistency", ".models", ".models.language")
+PACKAGES = (
+    "",
+    ".cli",
+    ".counterexamples",
+    ".explorer",
+    ".explorer.liveness",
+    ".invariants",
+    ".invariants.consistency",
+    ".models",
+    ".models.language",
+)
 
 
 def modules() -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from everyway.explorer.liveness.deciding import decide
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
-from everyway.explorer.verdict import Outcome, Verdict
+from everyway.explorer.verdict import Outcome, Path, Verdict
 from everyway.invariants.fair_runs import ClassOf, premises_of
 from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
@@ -47,8 +47,7 @@ def _verdict(search: TableSearch, prop: Property) -> Verdict:
         if prop.kind is PropertyKind.POSSIBLE:
             return Verdict(prop, Outcome.HOLDS, path, None, search.is_shortest)
         last = path[-1]
-        is_step = prop.kind is PropertyKind.EVERY_STEP
-        flaw = prop.judge(path[-2].state, last.action, last.state) if is_step else prop.judge(last.state)
+        flaw = _flaw(prop, path, is_at_start=search.found[prop][1] < 0)
         if flaw is None and search.symmetry is not None:
             raise NotSymmetricError(f"'{prop.name}' depends on what nodes are called")
         if flaw is None:
@@ -62,6 +61,16 @@ def _verdict(search: TableSearch, prop: Property) -> Verdict:
     if prop.kind is PropertyKind.POSSIBLE:
         return Verdict(prop, Outcome.VIOLATED, broken=Broken("no reachable state satisfies it"))
     return Verdict(prop, Outcome.HOLDS)
+
+
+def _flaw(prop: Property, path: Path, *, is_at_start: bool) -> Broken | None:
+    """Return why the end of a path breaks a property."""
+    last = path[-1]
+    if prop.kind is not PropertyKind.EVERY_STEP:
+        return prop.judge(last.state)
+    return (
+        prop.judge_start(last.state) if is_at_start else prop.judge(path[-2].state, last.action, last.state)
+    )
 
 
 class Trapped(Set[Hashable]):

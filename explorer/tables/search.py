@@ -192,6 +192,10 @@ class TableSearch:
         self.ordinals.need(count)[:count] = np.arange(count)
         self.statistics.starts = self.statistics.states = count
         self._judge(0, count)
+        for prop in self.expander.tries.of_steps:
+            for number, start in enumerate(self.starts):
+                if prop not in self.found and prop.judge_start(start) is not None:
+                    self.found[prop] = (number, -1)
 
     def _turn_level(self) -> None:
         """Make the rows that were gathered the ones to expand."""
