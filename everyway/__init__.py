@@ -4,7 +4,7 @@ Write the protocol as frozen attrs classes with pure handlers, say what it promi
 interleaving, loss, duplication, crash, restart, partition and time-out up to stated bounds.
 """
 
-from everyway.checking import Report, check
+from everyway.checking import Report, check, probability
 from everyway.explorer import Limits, Outcome, Verdict
 from everyway.invariants.property import (
     Property,
@@ -105,6 +105,7 @@ __all__ = [
     "on",
     "parameter",
     "possible",
+    "probability",
     "recoverable",
     "restart",
     "simulate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +36,7 @@ from everyway.models.language.fairness import told_fairness
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
+    from everyway.explorer.probability import Probability
 
 
 @frozen
@@ -268,3 +269,34 @@ def _refuse_twins(properties: Sequence[Property]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"two properties are called '{name}'; give one of them another name=...")
+
+
+def probability(
+    subject: Any,
+    goal: Any,
+    *,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
+    reward: Callable[[Any, Any, Any], float] | None = None,
+    max_states: int | None = None,
+) -> Probability:
+    """Return how likely a goal is to be reached, and how long that takes: the least and the most.
+
+    Steps that handlers return with weights (``Step.weighted``) are left to chance; everything else is up to an
+    adversary: who acts, which message arrives, what fails. See ``docs/probability.md``.
+
+    Args:
+        subject: as for ``check``, like ``faults``, ``timeouts`` and ``network``.
+        goal: a predicate of a state.
+        reward: what a step counts, of the state before, the action and the state after; by default 1.
+        max_states: the most states to explore, by default 200,000.
+
+    Raises:
+        ModelError: if the model breaks a rule of the language.
+        UsageError: if there are too many states, or the arguments make no sense together.
+    """
+    from everyway.explorer.probability import probability as of_system
+
+    system = as_system(subject, faults=faults, timeouts=timeouts, network=network)
+    return of_system(system, goal, reward=reward, max_states=max_states)

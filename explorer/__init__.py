@@ -2,7 +2,8 @@
 
 ``reference.py`` searches breadth-first or depth-first within ``limits.py``, counts what it sees
 (``statistics.py``) and gives verdicts (``verdict.py``); ``recoverability.py`` decides AG EF on the explored
-graph. ``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
+graph. ``liveness/`` decides promises over time; ``probability.py`` (with ``decision_process.py``) how likely a goal is.
+``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
 
 ``tables/`` is the fast engine, which must agree with the reference on everything; ``reads.py`` tells it what a
 predicate looks at. ``engine.py`` chooses between them.

@@ -1,8 +1,8 @@
 """Promises: generic properties (``property.py``, over time ``temporal.py``) and the vocabulary of protocol families.
 
-``refinement.py`` claims that a protocol implements a specification. ``automaton.py`` turns a formula over time into an automaton, ``fair_runs.py`` tells whether a run is fair and keeps it.
-
-``atomic_commit.py`` has the promises of transaction commit, ``consistency/`` those of replicated objects.
+``refinement.py`` claims that a protocol implements a specification. ``automaton.py`` turns a formula over time into an
+automaton, ``fair_runs.py`` tells whether a run is fair and keeps it. ``atomic_commit.py`` has the promises of
+transaction commit, ``consistency/`` those of replicated objects.
 """
 
 from .property import (

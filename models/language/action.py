@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -52,6 +53,8 @@ class Action:
     """The node that is suspected."""
     outcome: int = 0
     """Which of the steps that the handler offered was taken, or which copy in a queue was struck, counted from 0."""
+    chance: Fraction | float | None = None
+    """How likely this outcome is, once the handler runs; None if that is not left to chance."""
     label: str = ""
     """What the node did, in words, e.g. "count vote"."""
     note: str = ""

@@ -12,6 +12,7 @@ import inspect
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from enum import Enum
+from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
@@ -113,8 +114,9 @@ class Behaviour:
                 is_put_off = True
                 continue
             awaited = self._awaited(question, handler) if steps else ()
+            total = _total_weight(question, handler, steps)
             for position, step in enumerate(steps):
-                outcomes.append(self._outcome(question, handler, position, step, awaited))
+                outcomes.append(self._outcome(question, handler, position, step, awaited, total))
         return None if is_put_off and not outcomes else tuple(outcomes)
 
     def _steps(self, question: Question, handler: Handler) -> Any:
@@ -162,7 +164,13 @@ class Behaviour:
         return tuple(sorted(awaited, key=order_key))
 
     def _outcome(
-        self, question: Question, handler: Handler, position: int, step: Step, awaited: tuple[NodeId, ...]
+        self,
+        question: Question,
+        handler: Handler,
+        position: int,
+        step: Step,
+        awaited: tuple[NodeId, ...],
+        total: Fraction | float,
     ) -> Outcome:
         place = partial(_place, question, handler)
         node = question.state.id
@@ -184,6 +192,7 @@ class Behaviour:
             envelope=question.envelope,
             about=question.about,
             outcome=position,
+            chance=None if step.weight is None else step.weight / total,
             label=step.label or handler.words,
             note=note,
             sent=tuple(envelope for group, _ in groups for envelope in group),
@@ -215,6 +224,18 @@ class Behaviour:
                 f"{place()} '{name}', but there is no such node.{did_you_mean(str(name), self._names)} "
                 f"The nodes are {', '.join(self._names)}."
             )
+
+
+def _total_weight(question: Question, handler: Handler, steps: tuple[Step, ...]) -> Fraction | float:
+    """Return the sum of the weights of a handler's steps; all of them must have one, or none."""
+    weights = [step.weight for step in steps]
+    given = [weight for weight in weights if weight is not None]
+    if given and len(given) < len(weights):
+        raise ModelError(
+            f"{_place(question, handler)} returned {len(given)} of {len(weights)} steps with a weight.\n"
+            f"Weigh all steps that are left to chance, and let another handler return those that are not."
+        )
+    return sum(given, Fraction(0))
 
 
 def _ignoring(question: Question) -> Outcome:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
+from .errors import ModelError
 from .message import NodeId
 from .naming import order_key
 
@@ -39,6 +41,8 @@ class Step:
     """Replaces the handler's name in diagrams."""
     note: str = ""
     """Why the step was taken, for the second line of its chip."""
+    weight: Fraction | float | None = None
+    """How likely the step is beside the others that its handler returns with it; None if that is not left to chance."""
     writes_last: bool = False
     """Whether a crash can strike after messages left but before the state was written."""
 
@@ -64,6 +68,17 @@ class Step:
     def because(self, note: str) -> Step:
         """Say why the step was taken, for the second line of its chip."""
         return evolve(self, note=note)
+
+    def weighted(self, weight: int | float | Fraction) -> Step:
+        """Say how likely the step is: its weight, over the sum of those of all steps that the handler returns.
+
+        For ``everyway.probability``; a check looks at every step, however unlikely. If one step of a handler has a
+        weight, all that it returns together must have one. Raises ``ModelError`` if it is not positive.
+        """
+        is_number = isinstance(weight, (int, float, Fraction)) and not isinstance(weight, bool)
+        if not is_number or not 0 < weight < float("inf"):
+            raise ModelError(f"a weight is a positive number, not {weight!r}.")
+        return evolve(self, weight=Fraction(weight) if isinstance(weight, int) else weight)
 
     def sending_first(self) -> Step:
         """Let the messages leave before the state is written, so that a crash between leaves the old state.
