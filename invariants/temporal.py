@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from everyway.models.language.errors import ModelError
 
@@ -216,6 +216,12 @@ def _promise(
     return Property(words, PropertyKind.TEMPORAL, goal, told, when, formula=formula)
 
 
+def _told_by(predicate: Predicate, promise: Property) -> Property:
+    """Return the promise with the docstring of the predicate that it decorates, if it has one."""
+    lines = (predicate.__doc__ or "").strip().split("\n\n")[0]
+    return evolve(promise, promise=" ".join(lines.split()) or promise.promise)
+
+
 def _nothing(_: Any) -> bool:
     return False
 
@@ -268,13 +274,13 @@ def leads_to(premise: Subject, goal: Any = None, *, name: str = "") -> Any:
     ``@leads_to(asked)``.
     """
     if goal is None:
-        return lambda later: leads_to(premise, later, name=name)
+        return lambda later: _told_by(later, leads_to(premise, later, name=name or _words(later)))
     asked, answered = _formula(premise, "the premise", name), _formula(goal, "the goal", name)
     formula = globally(Either(negated(asked), finally_(answered)))
     words = name or f"{_words(premise)} leads to {_words(goal)}"
     lead = f"On every fair run, whenever '{_words(premise)}' is true, '{_words(goal)}' is true then or later."
     when = premise if not isinstance(premise, Property) else None
-    return _promise(formula, words, goal, when, lead)
+    return evolve(_promise(formula, words, goal, when), promise=lead)
 
 
 def until(before: Subject, goal: Any = None, *, name: str = "") -> Any:
@@ -283,11 +289,11 @@ def until(before: Subject, goal: Any = None, *, name: str = "") -> Any:
     With one predicate it is a decorator of the other: ``@until(waiting)``.
     """
     if goal is None:
-        return lambda later: until(before, later, name=name)
+        return lambda later: _told_by(later, until(before, later, name=name or _words(later)))
     formula = Until(_formula(before, "what is true before", name), _formula(goal, "the goal", name))
     words = name or f"{_words(before)} until {_words(goal)}"
     lead = f"On every fair run '{_words(goal)}' is true at last, and until then '{_words(before)}' is."
-    return _promise(formula, words, goal, None, lead)
+    return evolve(_promise(formula, words, goal), promise=lead)
 
 
 def never_again(predicate: Predicate | None = None, *, name: str = "") -> Any:

@@ -21,6 +21,8 @@ from .graph import NO_CLASS, StateGraph
 
 AT_ONCE = 1 << 18
 """So many places are looked at together."""
+WORTHWHILE = 20
+"""A sweep that drops less than one in so many of the places that are left is the last."""
 
 
 class Product:
@@ -50,7 +52,7 @@ class Product:
         count = graph.states * len(automaton.states)
         self.distance = np.full(count, -1, np.int32)
         """For each place how many steps it is away from a start; -1 if it cannot be reached."""
-        self.parents = np.full(count, -1, np.int64)
+        self.parents = np.full(count, -1, np.int32 if count < 1 << 31 else np.int64)
         """For each place the one before it on a shortest way; -1 at a start."""
         self._reach()
 
@@ -65,6 +67,7 @@ class Product:
         q, s = self.split(frontier)
         frontier = frontier[self._are_allowed(q, s)]
         self.distance[frontier] = 0
+        stamp = np.zeros(len(self.distance), np.int32)
         depth = 0
         while len(frontier):
             depth += 1
@@ -73,9 +76,13 @@ class Product:
                 for source, place in self._ahead(frontier[first : first + AT_ONCE]):
                     is_new = self.distance[place] < 0
                     place, source = place[is_new], source[is_new]
-                    place, which = np.unique(place, return_index=True)
+                    # Of several steps to one place the first counts: the last one that is written here.
+                    number = np.arange(len(place), dtype=np.int32)
+                    stamp[place[::-1]] = number[::-1]
+                    is_first = stamp[place] == number
+                    place, source = place[is_first], source[is_first]
                     self.distance[place] = depth
-                    self.parents[place] = source[which]
+                    self.parents[place] = source
                     found.append(place)
             frontier = np.concatenate(found) if found else np.zeros(0, np.int64)
 
@@ -209,12 +216,42 @@ def _fair_component(product: Product, group: list[int]) -> Component | None:
     return None
 
 
-def _steps_within(product: Product, group: list[int]) -> tuple[Any, Any, Any, Any]:
-    """Return the reachable places of some states of the automaton, and the steps between them by their positions."""
+def _going_on(product: Product, group: list[int]) -> Any:
+    """Return for each place whether it may lie on a cycle of a group: most lead nowhere, and are soon found out.
+
+    Places without a step to another one that is left are dropped, last ones first, as often as that is worth it. Of
+    protocols that only go forward none is left, and no step has to be kept for what follows.
+    """
     graph, states = product.graph, product.graph.states
-    members = [
-        q * states + np.flatnonzero(product.distance[q * states : (q + 1) * states] >= 0) for q in group
-    ]
+    is_left = np.zeros(len(product.distance), np.bool_)
+    for q in group:
+        is_left[q * states : (q + 1) * states] = product.distance[q * states : (q + 1) * states] >= 0
+    left = int(is_left.sum())
+    while left:
+        for last in range(states, 0, -AT_ONCE):
+            first = max(0, last - AT_ONCE)
+            for q in group:
+                state = first + np.flatnonzero(is_left[q * states + first : q * states + last])
+                if not len(state):
+                    continue
+                steps, positions = graph.steps_of(state)
+                targets, rests = graph.targets[steps], product.rests[state]
+                goes_on = np.zeros(len(state), np.bool_)
+                for after in product.automaton.states[q].successors & frozenset(group):
+                    goes_on[positions[is_left[after * states + targets]]] = True
+                    goes_on |= rests & is_left[after * states + state]
+                is_left[q * states + state[~goes_on]] = False
+        before, left = left, int(is_left.sum())
+        if (before - left) * WORTHWHILE <= before:
+            break
+    return is_left
+
+
+def _steps_within(product: Product, group: list[int]) -> tuple[Any, Any, Any, Any]:
+    """Return the places of a group that may lie on a cycle, and the steps between them by their positions."""
+    graph, states = product.graph, product.graph.states
+    is_left = _going_on(product, group)
+    members = [q * states + np.flatnonzero(is_left[q * states : (q + 1) * states]) for q in group]
     places = np.concatenate(members)
     position = np.full(states * len(product.automaton.states), -1, np.int32)
     position[places] = np.arange(len(places))

@@ -26,7 +26,7 @@ class StateGraph:
     targets: Any
     """For each step the state that it leads to (int32)."""
     classes: Any
-    """For each step the number of its fairness class, or ``NO_CLASS`` (int32)."""
+    """For each step the number of its fairness class, or ``NO_CLASS`` (int16 if that is enough, else int32)."""
     kinds: list[FairnessClass]
     """The fairness classes."""
     is_expanded: Any
@@ -99,7 +99,8 @@ class GraphBuilder:
         counts = np.concatenate([np.zeros(1, np.int64), *self._counts])
         targets = np.concatenate([np.zeros(0, np.int32), *self._targets])
         self._targets.clear()
-        classes = np.concatenate([np.zeros(0, np.int32), *self._classes])
+        small = np.int16 if len(self._kinds) < 1 << 15 else np.int32
+        classes = np.concatenate([np.zeros(0, small), *(part.astype(small) for part in self._classes)])
         self._classes.clear()
         return StateGraph(
             np.cumsum(counts),

@@ -266,7 +266,9 @@ class TableWalks(Walks):
         self._threads = threads
         self._may_grow = engine == "auto"
         store = CompiledStore(threads) if engine == "tables" else PlainStore()
-        self.expander = Expander(system, self.properties, store, self._relaid)
+        # Of promises over time a walk that ends somewhere tells nothing.
+        asked = [prop for prop in self.properties if prop.kind is not PropertyKind.TEMPORAL]
+        self.expander = Expander(system, asked, store, self._relaid)
         self._wanted_at_ends = [
             int(prop.kind is PropertyKind.NO_DEADLOCK) for prop in self.expander.tries.of_states
         ]

@@ -15,6 +15,7 @@ from .observers import (
     converged,
     is_linearizable,
     is_sequentially_consistent,
+    keeps_guarantee,
 )
 from .sessions import (
     monotonic_reads,
@@ -42,6 +43,7 @@ __all__ = [
     "converged",
     "is_linearizable",
     "is_sequentially_consistent",
+    "keeps_guarantee",
     "linearizable",
     "monotonic_reads",
     "monotonic_writes",

@@ -23,7 +23,7 @@ from everyway.models.language.naming import shown
 from everyway.models.language.observer import Event, Observer
 from everyway.models.language.world import World
 
-from .checker import sequentially_consistent
+from .checker import Judgement, sequentially_consistent
 from .history import Call, Gone, Happening, History, Invoked, Operation, Returned
 from .objects import SequentialObject
 
@@ -218,6 +218,23 @@ def is_sequentially_consistent(
         return judged(own) or True
 
     made: Property = always(sequential, name=name)
+    return made
+
+
+def keeps_guarantee(
+    guarantee: Callable[[History], Judgement], observer: str = "history", *, name: str = ""
+) -> Property:
+    """Promise that what a ``Recording`` observer keeps satisfies a guarantee of sessions in every run.
+
+    For example ``keeps_guarantee(monotonic_reads)``; with the order of the writes where they may overlap:
+    ``keeps_guarantee(partial(monotonic_reads, order={"x": [1, 2]}), name="monotonic reads")``.
+    """
+
+    def kept(world: World) -> bool | str:
+        """No session sees what its guarantee rules out."""
+        return guarantee(world.observer(observer).history).explanation or True
+
+    made: Property = always(kept, name=name or guarantee.__name__.replace("_", " "))
     return made
 
 

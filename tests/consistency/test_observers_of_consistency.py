@@ -33,7 +33,9 @@ from everyway.invariants.consistency import (
     converged,
     is_linearizable,
     is_sequentially_consistent,
+    keeps_guarantee,
     linearizable,
+    monotonic_reads,
 )
 
 steady = settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -242,6 +244,14 @@ def test_a_replica_that_lags_is_sequentially_consistent_but_not_linearizable(eng
 def test_copies_that_overtake_each_other_are_not_even_sequentially_consistent():
     report = check(Store(writes=2))
     assert report["sequentially consistent"].outcome is Outcome.VIOLATED
+
+
+def test_a_reader_of_a_replica_reads_monotonically_only_if_copies_keep_their_order():
+    promise = keeps_guarantee(monotonic_reads, "whole")
+    assert check(Store(writes=2), [promise], network="fifo").outcome is Outcome.HOLDS
+    (verdict,) = check(Store(writes=2), [promise]).verdicts
+    assert verdict.broken.reason == "reader: read() → 1 comes after reader: read() → 2, but is older"
+    assert verdict.property.name == "monotonic reads"
 
 
 def test_what_was_ever_written_is_remembered():

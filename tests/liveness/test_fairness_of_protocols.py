@@ -227,6 +227,20 @@ def test_promises_combine_and_nest():
     assert outcome(~safe, timeouts=Timeouts.EARLY) is Outcome.VIOLATED
 
 
+def test_a_promise_says_what_it_is():
+    assert leads_to(heard, heard_or_gave_up).promise == (
+        "On every fair run, whenever 'heard' is true, 'heard or gave up' is true then or later."
+    )
+
+    @leads_to(heard)
+    def settled(world):
+        """Who has heard settles at last."""
+        return True
+
+    assert (settled.name, settled.promise) == ("settled", "Who has heard settles at last.")
+    assert eventually(heard).promise == "On every fair run 'heard' is at last true."
+
+
 def test_what_must_stay_is_a_property_of_steps():
     assert outcome(never_again(heard)) is Outcome.HOLDS
     report = check(Pinging(), [never_again(lambda world: world["A"].idles, name="idles")])
