@@ -320,7 +320,8 @@ class _Drawing:
         """Return a line across the picture with words in it."""
         row = _Row(self.width)
         row.put(_MARGIN, self.glyphs.dash * (self.width - _MARGIN), "dim")
-        words = self.glyphs.cut(f" {self.glyphs.again.strip()} {words} ", self.width - _MARGIN - 4)
+        mark = "" if self.glyphs.is_ascii else self.glyphs.again
+        words = self.glyphs.cut(f" {mark}{words} ", self.width - _MARGIN - 4)
         row.put(_MARGIN + 2, words, "bold")
         return row.as_text()
 

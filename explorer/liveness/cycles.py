@@ -21,6 +21,8 @@ from .graph import NO_CLASS, StateGraph
 
 AT_ONCE = 1 << 18
 """So many places are looked at together."""
+MOST_COUNTERS = 1 << 26
+"""For so many kinds of things each has a counter of its own."""
 WORTHWHILE = 20
 """A sweep that drops less than one in so many of the places that are left is the last."""
 
@@ -178,7 +180,7 @@ def _fair_component(product: Product, group: list[int]) -> Component | None:
         inside = labels[sources] == labels[targets]
         sources, targets, classes = sources[inside], targets[inside], classes[inside]
         # Only components with a step inside are of interest; they get numbers of their own, the others -1.
-        cyclic = np.unique(labels[sources])
+        cyclic, _ = _distinct(labels[sources], len(places))
         if not len(cyclic):
             return None
         renumbered = np.full(len(places), -1, np.int64)
@@ -190,8 +192,9 @@ def _fair_component(product: Product, group: list[int]) -> Component | None:
         enabled_at, enabled = _enabled(product, places[members])
         enabled_at = members[enabled_at]
         has_class = classes >= 0
-        taken = np.unique(labels[sources[has_class]] * kinds + classes[has_class])
-        pairs, times = np.unique(labels[enabled_at] * kinds + enabled, return_counts=True)
+        many = len(cyclic) * kinds
+        taken, _ = _distinct(labels[sources[has_class]] * kinds + classes[has_class], many)
+        pairs, times = _distinct(labels[enabled_at] * kinds + enabled, many)
         is_put_off = ~np.isin(pairs, taken)
         size = np.bincount(labels[members], minlength=len(cyclic))
         where, which = pairs // max(1, kinds), pairs % max(1, kinds)
@@ -282,6 +285,16 @@ def _steps_within(product: Product, group: list[int]) -> tuple[Any, Any, Any, An
     )
 
 
+def _distinct(keys: Any, many: int) -> tuple[Any, Any]:
+    """Return the distinct numbers of some below a bound, in ascending order, and how often each occurs."""
+    if many > MOST_COUNTERS:
+        found: tuple[Any, Any] = np.unique(keys, return_counts=True)
+        return found
+    counts = np.bincount(keys, minlength=many)
+    distinct = np.flatnonzero(counts)
+    return distinct, counts[distinct]
+
+
 def _unaccepted(product: Product, places: Any, labels: Any, count: int) -> Any:
     """Return for each component whether it misses an acceptance set."""
     misses = np.zeros(count, np.bool_)
@@ -306,6 +319,7 @@ def _enabled(product: Product, places: Any) -> tuple[Any, Any]:
         steps, positions = graph.steps_of(state)
         classes = graph.classes[steps]
         counts = is_fair[classes]
-        found.append(np.unique((positions[counts] + first) * kinds + classes[counts]))
+        keys = np.sort((positions[counts] + first) * kinds + classes[counts])
+        found.append(keys[np.diff(keys, prepend=-1) > 0])
     pairs = np.concatenate(found)
     return pairs // kinds, pairs % kinds
