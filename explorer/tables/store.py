@@ -176,6 +176,7 @@ class CompiledStore:
     ) -> list[tuple[Any, list[int], list[int]]]:
         """Add rows; see ``Store``."""
         total = sum(count for _, count in buffers)
+        self._widen(words)
 
         def add(part: int) -> list[int]:
             # Most rows are known already, but in the worst case all are new.
@@ -209,6 +210,13 @@ class CompiledStore:
             ends = np.cumsum([len(one) for one in lists]).tolist()
             merged.append((np.concatenate(lists), [0, *ends[:-1]], ends))
         return merged
+
+    def _widen(self, words: int) -> None:
+        """See that tables nothing was added to yet have room for rows of so many words."""
+        for part, size in enumerate(self._sizes):
+            if len(self._tables[part]) != size * words:
+                assert not self._held[part], "rows of two layouts in one table"
+                self._tables[part] = np.zeros(size * words, np.int64)
 
     def _make_room(self, part: int, count: int, words: int) -> None:
         """Make a partition larger before so many rows, of which few are new, come in."""
@@ -275,6 +283,7 @@ class CompiledStore:
     def relayout(self, old: Layout, new: Layout) -> None:
         """Write all rows in another layout; a component that the old one lacks is 0."""
         ways = np.array(shifts(old, new), np.int64)
+        self._widen(old.words)
         self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
         tables = [np.zeros(size * new.words, np.int64) for size in self._sizes]
 
@@ -308,6 +317,7 @@ class CompiledStore:
 
         Whoever adds rows to it says afterwards how many, to ``took``.
         """
+        self._widen(words)
         if self._held[0] + more > MAX_LOAD * self._sizes[0]:
             size = self._sizes[0]
             while self._held[0] + more > MAX_LOAD * size:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from everyway.explorer.tables import packing
 from everyway.explorer.tables.compiled import compiled
 from everyway.explorer.tables.packing import BITS, MARK, Layout, layout_for
+from everyway.explorer.tables.store import CompiledStore
 
 steady = settings(max_examples=120, derandomize=True, database=None, deadline=None)
 
@@ -212,3 +213,20 @@ def test_only_as_many_rows_are_written_as_were_asked_for():
         out = np.zeros(2, np.int64)
         repack(rows, 1, 1, ways(old, new), 1, out)
         assert out.tolist() == [*new.packed([1, 0]), 0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("words", [1, 2, 5])
+def test_a_new_table_has_room_for_rows_of_any_width(words, threads):
+    store = CompiledStore(threads)
+    generator = np.random.default_rng(words)
+    rows = generator.integers(1, 1 << 40, 3_000 * words)
+    rows[::words] |= MARK
+    store.insert([(rows, 3_000)], words)
+    found, count = store.rows()
+    assert count == 3_000
+    assert sorted(map(tuple, found.reshape(-1, words).tolist())) == sorted(
+        map(tuple, rows.reshape(-1, words).tolist())
+    )
+    assert (store.locate(rows, 3_000, words) >= 0).all()
+    assert store.nbytes == store.extent * words * 8
