@@ -143,6 +143,8 @@ def _shown_flaw(system: Any, prop: Property, run: Schedule, loop: int | None = N
         raise ReplayError(f"the run that was to violate '{prop.name}' does not")
     if prop.kind is PropertyKind.NO_DEADLOCK and not _is_stuck(system, end):
         raise ReplayError(f"the run that was to end in a deadlock can go on from {end}")
+    if prop.kind is PropertyKind.RECOVERABLE and not prop.is_premise_met(end):
+        raise ReplayError(f"'{prop.name}' says nothing of {end}")
     if prop.kind is PropertyKind.RECOVERABLE and _lasting_flaw(system, prop, end) is None:
         raise ReplayError(f"'{prop.name}' can still be reached from {end}")
     return flaw

@@ -312,6 +312,10 @@ class Exploration:
         # A state that was not expanded might lead anywhere: to be sure, it counts as one that recovers.
         hopeful = {number for number, is_expanded in enumerate(self._expanded) if not is_expanded}
         trapped = trapped_states(self._edges, goals | hopeful, repairs=prop.repairs)
+        if prop.when is not None:
+            concerned = {number for number, state in enumerate(self.states) if prop.is_premise_met(state)}
+            self.statistics.premises[prop.name] = len(concerned)
+            trapped &= concerned
         if not trapped:
             if self.is_complete:
                 return Verdict(prop, Outcome.HOLDS)

@@ -20,17 +20,30 @@ Run = Sequence[tuple[Any, Any]]
 
 
 def asked_of(properties: Iterable[Property]) -> list[Property]:
-    """Return what must be asked of states and steps to decide some properties: of promises over time, their atoms."""
+    """Return what must be asked of states and steps to decide some properties: of promises over time, their atoms.
+
+    Of what must be recoverable the premise, too, which is asked apart.
+    """
     asked: dict[Property, None] = {}
     for prop in properties:
-        asked |= dict.fromkeys(prop.formula.atoms() if prop.kind is PropertyKind.TEMPORAL else [prop])
+        if prop.kind is PropertyKind.TEMPORAL:
+            asked |= dict.fromkeys(prop.formula.atoms())
+        else:
+            asked[prop] = None
+        if prop.kind is PropertyKind.RECOVERABLE:
+            asked |= dict.fromkeys(premises_of(prop))
     return list(asked)
 
 
 def premises_of(promise: Property) -> list[Property]:
-    """Return the atom that is the premise of a promise over time; none if it says something of every state."""
+    """Return the atom that is the premise of a promise over time, or of one that something is recoverable.
+
+    None if it says something of every state.
+    """
     if promise.when is None:
         return []
+    if promise.kind is PropertyKind.RECOVERABLE:
+        return [Property(promise.name, PropertyKind.ATOM, promise.when)]
     return [atom for atom in dict.fromkeys(promise.formula.atoms()) if atom.predicate is promise.when]
 
 

@@ -223,16 +223,27 @@ def possible(predicate: Predicate | None = None, *, name: str = "") -> Any:
 
 
 @overload
-def recoverable(predicate: Predicate, *, name: str = "", repairs: bool = True) -> Property: ...
+def recoverable(
+    predicate: Predicate, *, name: str = "", when: Predicate | None = None, repairs: bool = True
+) -> Property: ...
 @overload
-def recoverable(*, name: str = "", repairs: bool = True) -> Decorated: ...
-def recoverable(predicate: Predicate | None = None, *, name: str = "", repairs: bool = True) -> Any:
+def recoverable(*, name: str = "", when: Predicate | None = None, repairs: bool = True) -> Decorated: ...
+def recoverable(
+    predicate: Predicate | None = None,
+    *,
+    name: str = "",
+    when: Predicate | None = None,
+    repairs: bool = True,
+) -> Any:
     """Claim that from every reachable state one that satisfies the predicate can still be reached (AG EF).
 
     The way there never counts on a further fault. With ``repairs=False`` it does not count on a crashed node
     restarting or a partition healing either: what the live nodes cannot do by themselves, cannot be done.
+
+    With ``when`` it is claimed of those states alone, for instance of those in which a number is left to try: that a
+    bound is used up must not pass for being stuck.
     """
-    return _decorator(predicate, PropertyKind.RECOVERABLE, name, repairs=repairs)
+    return _decorator(predicate, PropertyKind.RECOVERABLE, name, when, repairs)
 
 
 def no_deadlock(is_final: Predicate) -> Property:

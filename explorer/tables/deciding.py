@@ -111,6 +111,10 @@ def _places_of(search: TableSearch, numbers: Any) -> Any:
 
 def _recoverability(search: TableSearch, prop: Property) -> Verdict:
     numbers = _trapped(search, prop)
+    for premise in premises_of(prop):
+        concerned = search.marked(premise)
+        search.statistics.premises[prop.name] = int(concerned.sum())
+        numbers = numbers[concerned[numbers]]
     if not len(numbers):
         if search.is_complete:
             return Verdict(prop, Outcome.HOLDS)
