@@ -21,15 +21,16 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import attrs
 from attrs import define, field, frozen
 
+from everyway.models.language.action import Action
 from everyway.models.language.message import NodeId
 from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
 T = TypeVar("T")
 
-Part = Literal["node", "up", "messages", "cut_off", "left", "start", "observer"]
+Part = Literal["node", "up", "messages", "cut_off", "left", "start", "observer", "action"]
 """A part of a world: a node's state, whether it is up, what is in flight to it, the side of the partition, the faults
-left, which start it was, an observer's state."""
+left, which start it was, an observer's state. Beside the worlds: the action that led from one to the other."""
 
 
 class Read(NamedTuple):
@@ -41,7 +42,7 @@ class Read(NamedTuple):
     position: int = 0
     """Which node (of ``up`` and ``messages`` too) or observer, in the order of the roster; 0 for other parts."""
     field: str = ""
-    """The attribute of a node or an observer, or the kind of fault that is left; empty for the whole part."""
+    """The attribute of a node, an observer or the action, or the kind of fault that is left; empty for the whole part."""
 
 
 def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
@@ -84,6 +85,8 @@ def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
             return world.start
         case "observer":
             seen = world.memory[read.position]
+        case "action":
+            raise ValueError("an action is not part of a world")
     found: Hashable = getattr(seen, read.field) if read.field else seen
     return found
 
@@ -112,21 +115,30 @@ class Recorder:
     """What the question that is being asked looked at so far."""
     _kinds: dict[type, None] = field(factory=dict)
 
-    def recorded(self, worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
-        """Return the answer to a question about some worlds, and what it looked at; see the function ``recorded``."""
+    def recorded(
+        self, worlds: Sequence[World], question: Callable[..., T], action: Action | None = None
+    ) -> tuple[T, tuple[Read, ...]]:
+        """Return the answer to a question about some worlds, and what it looked at; see the function ``recorded``.
+
+        With an action the question is called with it too, after the worlds, and what it looks at there is noted.
+        """
         with _turn:
             if _asked:
                 # The worlds may be watched copies themselves, of which looking at a kept copy would tell nothing.
-                return Recorder._ask(Recorder(), worlds, question)
-            return self._ask(worlds, question)
+                return Recorder._ask(Recorder(), worlds, question, action)
+            return self._ask(worlds, question, action)
 
-    def _ask(self, worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
+    def _ask(
+        self, worlds: Sequence[World], question: Callable[..., T], action: Action | None
+    ) -> tuple[T, tuple[Read, ...]]:
         fresh: list[Any] = []
         self._reads.clear()
         if len(self._twins) > MOST_TWINS:
             self._forget()
         try:
-            twins = [self._twin(number, world, fresh) for number, world in enumerate(worlds)]
+            twins: list[Any] = [self._twin(number, world, fresh) for number, world in enumerate(worlds)]
+            if action is not None:
+                twins.append(self._part(0, "action", 0, action, fresh))
             with _hooked(self._kinds):
                 _asked.append(self)
                 try:

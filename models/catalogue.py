@@ -11,6 +11,7 @@ from everyway.models.language.protocol import Protocol
 PLACES: Mapping[str, str] = {
     "2pc": "everyway.models.two_phase_commit:TwoPhaseCommit",
     "3pc": "everyway.models.three_phase_commit:ThreePhaseCommit",
+    "raft": "everyway.models.raft:Raft",
     "paxos": "everyway.models.paxos:Paxos",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
 }

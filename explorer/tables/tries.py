@@ -16,6 +16,7 @@ from attrs import define, field
 
 from everyway.explorer.reads import Read, Recorder, unwatched
 from everyway.invariants.property import Property, PropertyKind
+from everyway.models.language.action import Action
 from everyway.models.language.errors import ModelError, UsageError
 from everyway.models.language.faults import FAULT_KINDS
 from everyway.models.language.world import World
@@ -95,7 +96,10 @@ class Tries:
             Region(self._pool, 1, codes.MISS, self._told_step(p)) for p in range(len(self.of_steps))
         ]
         self._state_tries = [Root() for _ in self.of_states]
-        self._step_tries: list[dict[int, Root]] = [{} for _ in self.of_steps]
+        self._step_tries: list[dict[Hashable, Root]] = [{} for _ in self.of_steps]
+        """By what is looked at of an action: other actions that show the same share a trie."""
+        self._looked_at: list[tuple[str, ...]] = [() for _ in self.of_steps]
+        """The attributes of actions that each property has ever looked at."""
         self._seen: list[dict[int, int]] = []
         """For each projection the number of what it shows of each value; the pool has the same."""
         self._tests: dict[tuple[int, int, int], Test] = {}
@@ -122,10 +126,15 @@ class Tries:
                 self._state_roots.put(p, codes.MISS)
                 self._state_tries[p] = Root()
         self._covering.clear()
-        for p, (region, prop) in enumerate(zip(self._step_roots, self.of_steps, strict=True)):
+        for p, prop in enumerate(self.of_steps):
             if prop in self._reads_messages:
-                self._step_tries[p] = {}
-                self._pool.items[region.base : region.base + region.capacity] = codes.MISS
+                self._forget_steps(p)
+
+    def _forget_steps(self, p: int) -> None:
+        """Forget what a property said of steps."""
+        region = self._step_roots[p]
+        self._step_tries[p] = {}
+        self._pool.items[region.base : region.base + region.capacity] = codes.MISS
 
     def learning(self) -> AbstractContextManager[None]:
         """Return a context in which many answers in a row are learned faster."""
@@ -144,13 +153,26 @@ class Tries:
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
         """Do the same for a property of steps, and a step between two rows."""
         prop, action = self.of_steps[p], self._tables.actions[move]
-        root = self._step_tries[p].setdefault(move, Root())
+        slot = self._step_roots[p].base + move
         values = [self._tables.layout.unpacked(row) for row in (before, after)]
-        if root.child is not None and self._find(root, values) is not None:
-            return
-        self.calls += 1
-        bits, reads = self._asked(prop, [self._tables.world_of(one) for one in values], action)
-        self._keep(root, self._step_roots[p].base + move, prop, bits, reads, values)
+        root = self._step_root(p, action)
+        if root.child is None or self._find(root, values) is None:
+            self.calls += 1
+            bits, reads = self._asked(prop, [self._tables.world_of(one) for one in values], action)
+            new = {read.field for read in reads if read.part == "action"} - set(self._looked_at[p])
+            if new:
+                # What was said so far may hold only for actions that are alike in this too.
+                self._forget_steps(p)
+                self._looked_at[p] += tuple(sorted(new))
+                root = self._step_root(p, action)
+            self._keep(root, slot, prop, bits, [read for read in reads if read.part != "action"], values)
+        child = root.child
+        self._pool.items[slot] = child.number if isinstance(child, Branch) else codes.LEAF - (child or 0)
+
+    def _step_root(self, p: int, action: Action) -> Root:
+        """Return where the trie of a property of steps begins for an action."""
+        alike = tuple(getattr(action, name) if name else action for name in self._looked_at[p])
+        return self._step_tries[p].setdefault(alike, Root())
 
     def _asked(self, prop: Property, worlds: Sequence[World], action: Any) -> tuple[int, Sequence[Read]]:
         """Return what a property says, and what it read for that.
@@ -170,16 +192,16 @@ class Tries:
 
     def _recorded(self, prop: Property, arguments: Sequence[Any]) -> tuple[int, Sequence[Read]]:
         """Return what a property says of a state, or of a state, an action and a state, and what it read of them."""
-        worlds = [arguments[0], *arguments[2:]]
-
-        def question(*seen: World) -> int:
-            return said(prop, seen[0], *arguments[1:2], *seen[1:])
-
         try:
-            return self._recorder.recorded(worlds, question)
+            if len(arguments) == 1:
+                return self._recorder.recorded(arguments, lambda world: said(prop, world))
+            before, action, after = arguments
+            return self._recorder.recorded(
+                [before, after], lambda was, now, deed: said(prop, was, deed, now), action
+            )
         except ModelError:
             with unwatched():
-                question(*worlds)  # raises the same, from the line of the user's own code
+                said(prop, *arguments)  # raises the same, from the line of the user's own code
             raise
 
     def _find(self, root: Root, values: Sequence[Sequence[int]]) -> int | None:

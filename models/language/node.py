@@ -113,7 +113,7 @@ def role_of(kind: type[Node]) -> str:
 
     A variant's subclass has the role of the class that it varies.
     """
-    if kind.role:
+    if isinstance(kind.role, str) and kind.role:  # a model's own field may be called so
         return kind.role
     below = [base for base in kind.__mro__ if issubclass(base, Node) and base is not Node]
     return spaced(below[-1].__name__)
