@@ -12,6 +12,7 @@ PLACES: Mapping[str, str] = {
     "2pc": "everyway.models.two_phase_commit:TwoPhaseCommit",
     "3pc": "everyway.models.three_phase_commit:ThreePhaseCommit",
     "raft": "everyway.models.raft:Raft",
+    "raft-reads": "everyway.models.raft_reads:RaftReads",
     "paxos": "everyway.models.paxos:Paxos",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
 }

@@ -153,6 +153,7 @@ class Tries:
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
         """Do the same for a property of steps, and a step between two rows."""
         prop, action = self.of_steps[p], self._tables.actions[move]
+        assert action is not None, "a step has an action"
         slot = self._step_roots[p].base + move
         values = [self._tables.layout.unpacked(row) for row in (before, after)]
         root = self._step_root(p, action)

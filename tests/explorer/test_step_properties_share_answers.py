@@ -41,5 +41,8 @@ def test_what_ignores_the_action_is_asked_once_for_each_pair_of_looks():
         asked.append(action)
         return before["TM"].state is after["TM"].state or before["TM"].state.name == "INIT"
 
-    assert check(TwoPhase(managers=4), [stays_decided], engine="plain", symmetry=False).outcome is not Outcome.UNKNOWN
+    assert (
+        check(TwoPhase(managers=4), [stays_decided], engine="plain", symmetry=False).outcome
+        is not Outcome.UNKNOWN
+    )
     assert len(asked) < 10, "it can only see few pairs of states of one node"
