@@ -15,6 +15,7 @@ PLACES: Mapping[str, str] = {
     "raft-reads": "everyway.models.raft_reads:RaftReads",
     "paxos": "everyway.models.paxos:Paxos",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
+    "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
 }
 """Where each model is found: module and class. A model's module is imported only when it is asked for."""
 
