@@ -16,6 +16,8 @@ PLACES: Mapping[str, str] = {
     "paxos": "everyway.models.paxos:Paxos",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
+    "split-brain": "everyway.models.split_brain:SplitBrain",
+    "election": "everyway.models.split_brain:Election",
 }
 """Where each model is found: module and class. A model's module is imported only when it is asked for."""
 
