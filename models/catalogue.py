@@ -18,6 +18,8 @@ PLACES: Mapping[str, str] = {
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
     "election": "everyway.models.split_brain:Election",
+    "base-store": "everyway.models.base_store:BaseStore",
+    "session-store": "everyway.models.base_store:SessionStore",
 }
 """Where each model is found: module and class. A model's module is imported only when it is asked for."""
 
