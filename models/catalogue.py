@@ -20,6 +20,8 @@ PLACES: Mapping[str, str] = {
     "election": "everyway.models.split_brain:Election",
     "base-store": "everyway.models.base_store:BaseStore",
     "session-store": "everyway.models.base_store:SessionStore",
+    "cluster": "everyway.models.cluster:Cluster",
+    "load-shedding": "everyway.models.cluster:LoadShedding",
 }
 """Where each model is found: module and class. A model's module is imported only when it is asked for."""
 
