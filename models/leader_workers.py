@@ -510,7 +510,7 @@ class FencedStore(Store):
 
 
 class BackupFenced(Backup):
-    """The store refuses writes of an earlier epoch: a leader that does not know it was replaced does no harm."""
+    """The store refuses writes of an earlier epoch: a replaced leader does no harm, even with ``--suspicions 1``."""
 
     variant = "backup-fenced"
     leader_class = DeposableLeader
@@ -547,7 +547,7 @@ class ForgetfulLeader(BackedLeader):
 
 
 class StateLost(Backup):
-    """Wrong: a backup takes over with nothing noted, and hands out again what was done; needs a crash of the leader."""
+    """Wrong: a backup takes over with nothing noted, and hands out again what was done; with ``--crashes 1:leader``."""
 
     variant = "state-lost"
     leader_class = ForgetfulLeader

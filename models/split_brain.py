@@ -31,6 +31,7 @@ from everyway.models.language import (
     System,
     World,
     choice,
+    durable,
     on,
     parameter,
     volatile,
@@ -78,10 +79,10 @@ class Reachable(Message):
 class Wiring(Node):
     """The network itself, which falls into pieces and becomes whole again; who is touched by that notices later."""
 
-    nodes: tuple[NodeId, ...] = volatile()
+    nodes: tuple[NodeId, ...] = durable()
     can_heal: bool = True
-    cuts_left: int = volatile(1)
-    pieces: Pieces = volatile(frozenset())
+    cuts_left: int = durable(1)
+    pieces: Pieces = durable(frozenset())
 
     @choice
     def cut(self) -> Steps:
@@ -147,8 +148,8 @@ class Member(Node):
 
 
 def leaders(world: World) -> list[Member]:
-    """Return the nodes that lead."""
-    return [member for member in world.nodes(Member) if member.state is Role.LEADS]
+    """Return the nodes that are up and lead."""
+    return [member for member in world.live(Member) if member.state is Role.LEADS]
 
 
 def wiring(world: World) -> Wiring:
@@ -158,8 +159,8 @@ def wiring(world: World) -> Wiring:
 
 
 def has_settled(world: World) -> bool:
-    """Everybody has noticed how the network is."""
-    return not world.in_flight(Reachable)
+    """Everybody who is up has noticed how the network is."""
+    return not any(world.is_up(envelope.to) for envelope in world.in_flight(Reachable))
 
 
 def one_at_most(world: World) -> Any:
@@ -180,18 +181,31 @@ def one_leader_at_every_instant(world: World) -> Any:
     return one_at_most(world)
 
 
-@always
-def one_committer(world: World) -> Any:
-    """At most one piece of the network has a leader and the majority that must acknowledge a write."""
-    wires, members = wiring(world), world.nodes(Member)
-    able = [
-        leader
-        for piece in wires.pieces
-        for leader in leaders(world)
-        if leader.id in piece and 2 * len(piece) > len(members)
-    ]
-    pieces = {piece for piece in wires.pieces for leader in able if leader.id in piece}
-    return len(pieces) <= 1 or broken("two pieces of the network can commit", able)
+def committers(world: World, needed: int) -> list[Member]:
+    """Return the leaders that can get a write acknowledged, as so many nodes are in their piece of the network."""
+    pieces = [piece for piece in wiring(world).pieces if len(piece) >= needed]
+    return [leader for leader in leaders(world) if any(leader.id in piece for piece in pieces)]
+
+
+def one_committing_piece(needed: Callable[[int], int], *, name: str) -> Property:
+    """Return the promise that leaders in one piece of the network at most can get writes acknowledged.
+
+    Args:
+        needed: how many of so many nodes must acknowledge a write.
+        name: the property's name.
+    """
+
+    def one_piece(world: World) -> Any:
+        """At most one piece of the network has a leader and as many nodes as must acknowledge a write."""
+        able = committers(world, needed(len(world.nodes(Member))))
+        pieces = {piece for piece in wiring(world).pieces for leader in able if leader.id in piece}
+        return len(pieces) <= 1 or broken("leaders of two pieces of the network can commit", able)
+
+    made: Property = always(one_piece, name=name)
+    return made
+
+
+one_committer: Property = one_committing_piece(lambda count: count // 2 + 1, name="one committer")
 
 
 @possible

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from everyway import Outcome, check, possible
+from everyway import Outcome, at_most, check, possible
 from everyway.models import split_brain
 from everyway.models.split_brain import AnonymousElection, Election, SplitBrain
 from everyway.testing import assert_holds, assert_violated
@@ -108,6 +108,17 @@ def test_split_one_committer(model):
     # Whoever takes itself for the leader, two majorities meet.
     assert_holds(model(members=4, cuts=1), split_brain.one_committer)
     assert_holds(model(members=3, cuts=2), split_brain.one_committer)
+
+
+def test_split_one_committer_not_if_half_of_the_nodes_are_enough():
+    half = split_brain.one_committing_piece(lambda count: count // 2, name="half")
+    assert_violated(NO_RULE(members=4), half, length=2)
+    assert_violated(NOT_SMALLER(members=4), half, length=2)
+    assert_holds(SplitBrain(members=4), half)
+
+
+def test_split_smaller_stops_whoever_crashes():
+    assert_holds(SplitBrain(), ["smaller stops", "one committer"], crashes=at_most(2, "member"))
 
 
 def test_split_heal_recovers():
