@@ -14,6 +14,7 @@ PLACES: Mapping[str, str] = {
     "raft": "everyway.models.raft:Raft",
     "raft-reads": "everyway.models.raft_reads:RaftReads",
     "paxos": "everyway.models.paxos:Paxos",
+    "cap": "everyway.models.cap_register:Cap",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
