@@ -15,6 +15,7 @@ PLACES: Mapping[str, str] = {
     "raft-reads": "everyway.models.raft_reads:RaftReads",
     "paxos": "everyway.models.paxos:Paxos",
     "cap": "everyway.models.cap_register:Cap",
+    "replicated-account": "everyway.models.replicated_account:ReplicatedAccount",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
