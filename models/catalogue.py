@@ -16,6 +16,7 @@ PLACES: Mapping[str, str] = {
     "paxos": "everyway.models.paxos:Paxos",
     "cap": "everyway.models.cap_register:Cap",
     "replicated-account": "everyway.models.replicated_account:ReplicatedAccount",
+    "chain-replication": "everyway.models.chain_replication:ChainReplication",
     "gray-lamport": "everyway.models.gray_lamport:TwoPhase",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
