@@ -291,6 +291,7 @@ class Client(Node):
 class Writer(Client):
     """Writes a value of its own, once."""
 
+    role: ClassVar[str] = "writer"
     value: int = 0
 
     def addressee(self, chain: Chain) -> NodeId:
@@ -318,6 +319,7 @@ class Writer(Client):
 class Reader(Client):
     """Reads, several times one after the other."""
 
+    role: ClassVar[str] = "reader"
     reads: int = 1
     asked: int = durable(0)
     saw: int = durable(0)
@@ -420,7 +422,7 @@ class ChainReplication(Protocol):
     reader_class: ClassVar[type[Reader]] = Reader
 
     servers: int = parameter(3, help="how many servers are in the chain", at_least=1)
-    writers: int = parameter(2, help="how many clients write, each a value of its own", at_least=0)
+    writers: int = parameter(1, help="how many clients write, each a value of its own", at_least=0)
     reads: int = parameter(2, help="how often another client reads", at_least=0)
 
     def nodes(self) -> dict[NodeId, Node]:

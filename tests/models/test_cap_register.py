@@ -134,7 +134,7 @@ def test_cap_literal_p():
 
 def deliveries(model, prop):
     """Return how many messages are received on the shortest run that shows that something is possible."""
-    (verdict,) = check(model, [prop], symmetry=False).verdicts
+    (verdict,) = check(model, [prop], stop_when_decided=True).verdicts
     assert verdict.outcome is Outcome.HOLDS
     return sum(visit.action.kind is Kind.DELIVERY for visit in verdict.path[1:])
 
