@@ -496,7 +496,7 @@ class Cap(Protocol):
 
 @frozen
 class ConsistentPartitioned(Cap):
-    """Consistent in a partition: who has waited too long refuses; with --timeouts late, only who cannot reach enough."""
+    """Consistent in a partition: who has waited too long refuses; with --timeouts late, only who is cut off."""
 
     variant: ClassVar[str] = "cp"
 
