@@ -42,7 +42,7 @@ class Read(NamedTuple):
     position: int = 0
     """Which node (of ``up`` and ``messages`` too) or observer, in the order of the roster; 0 for other parts."""
     field: str = ""
-    """The attribute of a node, an observer or the action, or the kind of fault that is left; empty for the whole part."""
+    """The attribute of a node, an observer or the action, or the kind of fault left; empty for the whole part."""
 
 
 def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:

@@ -8,7 +8,7 @@ stays in its last state for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, overload
 
 from attrs import evolve, frozen
 
@@ -241,6 +241,10 @@ _always_eventually = _unary(lambda formula: globally(finally_(formula)), "is aga
 _eventually_always = _unary(lambda formula: finally_(globally(formula)), "is at last, for ever,")
 
 
+@overload
+def eventually(goal: Subject, *, name: str = "") -> Property: ...
+@overload
+def eventually(*, name: str = "") -> Callable[[Predicate], Property]: ...
 def eventually(goal: Any = None, *, name: str = "") -> Any:
     """Claim that on every fair run the predicate is true at last, at least once. A decorator, or a function.
 
@@ -254,11 +258,19 @@ def eventually(goal: Any = None, *, name: str = "") -> Any:
     return _eventually(goal, name=name)
 
 
+@overload
+def always_eventually(goal: Subject, *, name: str = "") -> Property: ...
+@overload
+def always_eventually(*, name: str = "") -> Callable[[Predicate], Property]: ...
 def always_eventually(goal: Any = None, *, name: str = "") -> Any:
     """Claim that on every fair run the predicate is true again and again, for ever. A decorator, or a function."""
     return _always_eventually(goal, name=name)
 
 
+@overload
+def eventually_always(goal: Subject, *, name: str = "") -> Property: ...
+@overload
+def eventually_always(*, name: str = "") -> Callable[[Predicate], Property]: ...
 def eventually_always(goal: Any = None, *, name: str = "") -> Any:
     """Claim that on every fair run the predicate is true from some point on: it stabilises."""
     return _eventually_always(goal, name=name)
@@ -267,6 +279,10 @@ def eventually_always(goal: Any = None, *, name: str = "") -> Any:
 stabilises = eventually_always
 
 
+@overload
+def leads_to(premise: Subject, goal: Subject, *, name: str = "") -> Property: ...
+@overload
+def leads_to(premise: Subject, goal: None = None, *, name: str = "") -> Callable[[Predicate], Property]: ...
 def leads_to(premise: Subject, goal: Any = None, *, name: str = "") -> Any:
     """Claim that on every fair run each state that satisfies ``premise`` is followed, at last, by one with ``goal``.
 
@@ -283,6 +299,10 @@ def leads_to(premise: Subject, goal: Any = None, *, name: str = "") -> Any:
     return evolve(_promise(formula, words, goal, when), promise=lead)
 
 
+@overload
+def until(before: Subject, goal: Subject, *, name: str = "") -> Property: ...
+@overload
+def until(before: Subject, goal: None = None, *, name: str = "") -> Callable[[Predicate], Property]: ...
 def until(before: Subject, goal: Any = None, *, name: str = "") -> Any:
     """Claim that on every fair run ``goal`` is true at last, and until then ``before`` is true all the time.
 
@@ -296,6 +316,10 @@ def until(before: Subject, goal: Any = None, *, name: str = "") -> Any:
     return evolve(_promise(formula, words, goal), promise=lead)
 
 
+@overload
+def never_again(predicate: Predicate, *, name: str = "") -> Property: ...
+@overload
+def never_again(*, name: str = "") -> Callable[[Predicate], Property]: ...
 def never_again(predicate: Predicate | None = None, *, name: str = "") -> Any:
     """Claim that once the predicate is true it stays true, on every run: no step makes it false again.
 

@@ -5,7 +5,7 @@ Plain transition systems, to be implemented by protocols (``everyway.invariants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import field, frozen
 
@@ -15,6 +15,10 @@ WORKING, PREPARED, COMMITTED, ABORTED = "working", "prepared", "committed", "abo
 Transaction = tuple[str, ...]
 
 
+def _all(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
+
+
 @frozen
 class TransactionCommit:
     """All resource managers commit, or all abort (Gray & Lamport, "Consensus on transaction commit", 2006, section 2).
@@ -22,7 +26,7 @@ class TransactionCommit:
     A state is what each resource manager is: working, prepared, committed or aborted.
     """
 
-    managers: tuple[NodeId, ...] = field(converter=tuple)
+    managers: tuple[NodeId, ...] = field(converter=_all)
 
     def initial(self) -> Iterator[Transaction]:
         """Yield the one start: all are working."""
@@ -56,7 +60,7 @@ class Consensus:
     A state is the set of values that are chosen.
     """
 
-    values: tuple[str, ...] = field(converter=tuple)
+    values: tuple[str, ...] = field(converter=_all)
 
     def initial(self) -> Iterator[frozenset[str]]:
         """Yield the one start: nothing is chosen."""

@@ -1,8 +1,6 @@
 """Runs that break a promise over time: replayed, told, and drawn with what repeats for ever marked."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
 from attrs import evolve
@@ -13,11 +11,7 @@ from everyway.counterexamples.replay import ReplayError, replayed
 from everyway.counterexamples.svg import to_svg
 from everyway.counterexamples.terminal import to_text
 from everyway.json_report import as_json
-
-EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples" / "duel"
-sys.path.insert(0, str(EXAMPLES))
-
-from duel import Duel, something_is_accepted  # noqa: E402
+from everyway.models.duel import Duel, something_is_accepted
 
 
 @pytest.fixture(scope="module")

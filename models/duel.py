@@ -1,29 +1,26 @@
 """Two proposers outbid each other for ever: why Paxos needs a leader.
 
 An acceptor promises itself to whoever asked last, and accepts a proposal only of that one; so numbers need not even be
-told, each ask is higher than all before it (Lamport, "Paxos made simple", 2001, section 2.4). Run
-
-    everyway check examples/duel/duel.py:Duel
-    everyway check examples/duel/duel.py:Duel --proposers 1
+told, each ask is higher than all before it (Lamport, "Paxos made simple", 2001, section 2.4). That makes an endless run
+a loop in a finite space. With ``proposers=1`` there is nobody to be outbid by.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from attrs import frozen
 
-from everyway import (
+from everyway.invariants import Property, eventually, leads_to, never_again
+from everyway.models.language import (
     Message,
     Node,
     NodeId,
-    Property,
     Protocol,
     Steps,
     World,
     choice,
-    eventually,
-    leads_to,
-    never_again,
     on,
     parameter,
     volatile,

@@ -1,8 +1,7 @@
 """Promises over time as unit tests."""
 
-from duel import Duel
-
 from everyway import always_eventually
+from everyway.models.duel import Duel
 from everyway.testing import assert_holds, assert_violated
 
 

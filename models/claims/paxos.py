@@ -1,0 +1,266 @@
+"""What the notes say of Paxos (lines 97 to 120)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from everyway.invariants import always, every_step, implements, possible
+from everyway.models import paxos
+from everyway.models.duel import Duel, something_is_accepted
+from everyway.models.language import Action, World, at_most
+from everyway.models.paxos import (
+    Accept,
+    AcceptOnce,
+    Acceptor,
+    AcceptUnchecked,
+    AdoptLowest,
+    AnyFree,
+    AsNoted,
+    ForgetOnCrash,
+    HalfQuorum,
+    IgnoreHighest,
+    Learner,
+    NoPromiseOnAccept,
+    NotesAdopt,
+    NotesAtLeast,
+    Paxos,
+    PromiseNotStored,
+    SharedNumber,
+    agreement,
+    chosen,
+    quorum,
+)
+from everyway.models.specifications import Consensus
+
+from .claim import Claim, Ruling, holds, reachable, unreachable, violated
+
+MINORITY = at_most(1, "acceptor")
+MAJORITY = at_most(2, "acceptor")
+
+
+@every_step
+def chosen_stays_chosen(before: World, action: Action, after: World) -> bool:
+    """What is chosen stays chosen."""
+    return chosen(before) <= chosen(after)
+
+
+@every_step
+def learners_are_passive(before: World, action: Action, after: World) -> bool:
+    """Learners send nothing."""
+    learners = {learner.id for learner in before.nodes(Learner)}
+    return not any(envelope.sender in learners for envelope in action.sent)
+
+
+@always
+def accept_after_majority(world: World) -> Any:
+    """Acceptors are asked to accept a number only after a majority has promised it."""
+    promised = [acceptor.promised for acceptor in world.nodes(Acceptor)]
+    for envelope in world.in_flight(Accept):
+        number = envelope.message.proposal.number
+        if sum(one >= number for one in promised) < quorum(world):
+            return f"{number} was proposed, and not promised by a majority"
+    return True
+
+
+@possible
+def split_for_good(world: World) -> bool:
+    """Every acceptor has accepted, each another proposal."""
+    taken = [acceptor.accepted for acceptor in world.nodes(Acceptor)]
+    return None not in taken and len(set(taken)) == len(taken)
+
+
+@possible
+def only_asks_a_majority(world: World) -> bool:
+    """A value is chosen, and one acceptor was never heard of."""
+    return bool(chosen(world)) and any(acceptor.promised == 0 for acceptor in world.nodes(Acceptor))
+
+
+def _values(world: World) -> frozenset[str]:
+    return frozenset(proposal.value for proposal in chosen(world))
+
+
+CLAIMS = (
+    Claim(
+        "paxos.agreement",
+        "L97, L119",
+        "能保证选出唯一值；最后只有一个提议值生效",
+        "Of the values of several nodes one is chosen, and only one.",
+        Ruling.HOLDS,
+        "True of the textbook. To the letter of the notes nothing is chosen; with 'at least' two values are.",
+        (
+            holds(Paxos(), agreement, "3 acceptors, 2 numbers"),
+            holds(Paxos(proposers=3), agreement, "3 acceptors, 3 numbers", slow=True),
+            holds(Paxos(), implements(Consensus(["v1", "v2"]), _values), "as a refinement"),
+            reachable(Paxos(), paxos.a_value_is_chosen, "not for nothing"),
+            violated(NotesAtLeast(), agreement, "the notes with 'at least' for 'greater'", length=14),
+            violated(NotesAdopt(proposers=3), agreement, "and with the answer's content", length=16),
+            holds(NotesAdopt(), agreement, "that hides from 2 numbers"),
+        ),
+        "Lamport 2001, section 2.2",
+    ),
+    Claim(
+        "paxos.validity",
+        "L100",
+        "提议者Proposer：提议一个值",
+        "Only a value that somebody proposed is chosen.",
+        Ruling.HOLDS,
+        "Values come from proposers' own or from what acceptors accepted.",
+        (holds(Paxos(), paxos.validity),),
+    ),
+    Claim(
+        "paxos.stable",
+        "L97",
+        "选出唯一值",
+        "What is chosen stays chosen (implied).",
+        Ruling.HOLDS,
+        "Chosen means: ever accepted by a majority.",
+        (holds(Paxos(), chosen_stays_chosen),),
+    ),
+    Claim(
+        "paxos.learner-passive",
+        "L102",
+        "告知者Learner：被告知投票的结果，不进行投票",
+        "Learners are told, and do not vote.",
+        Ruling.HOLDS,
+        "They send nothing.",
+        (
+            holds(Paxos(learners=1), learners_are_passive, slow=True),
+            holds(Paxos(proposers=1, learners=1), learners_are_passive),
+        ),
+    ),
+    Claim(
+        "paxos.unique-numbers",
+        "L106",
+        "n为唯一序号",
+        "Numbers are unique.",
+        Ruling.DEFINITION,
+        "So that under one number one value is proposed. Shared numbers break agreement.",
+        (
+            holds(Paxos(), paxos.one_value_per_number),
+            violated(SharedNumber(), agreement, "two proposers, one number", length=14),
+        ),
+    ),
+    Claim(
+        "paxos.prepare-to-all",
+        "L109",
+        "向所有Acceptor发送Prepare请求",
+        "Prepare requests go to all acceptors.",
+        Ruling.DEFINITION,
+        "A majority is enough: a value can be chosen while one has heard of nothing.",
+        (reachable(Paxos(), only_asks_a_majority),),
+    ),
+    Claim(
+        "paxos.promise-monotone",
+        "L110-111",
+        "保证之后不会接受序号小于 n1 的提议",
+        "A promise is kept.",
+        Ruling.HOLDS,
+        "Promises only grow; they must be stored, count with acceptances, and survive a crash.",
+        (
+            holds(Paxos(), paxos.promises_only_grow),
+            violated(PromiseNotStored(), agreement, "promised, not stored", length=14),
+            violated(AcceptUnchecked(), agreement, "not looked at", length=14),
+            violated(
+                NoPromiseOnAccept(proposers=3), agreement, "accepting does not promise", length=20, slow=True
+            ),
+            holds(NoPromiseOnAccept(), agreement, "that hides from 2 numbers"),
+            violated(ForgetOnCrash(), agreement, "lost in a crash", length=16, crashes=MINORITY, restarts=1),
+        ),
+    ),
+    Claim(
+        "paxos.set-on-prepare",
+        "L110-111",
+        "发送Prepare响应，设置当前接受的提议为 [n1,v1]",
+        "A prepare request sets what the acceptor has accepted.",
+        Ruling.VIOLATED,
+        "It overwrites what was really accepted.",
+        (
+            violated(NotesAtLeast(), agreement, length=14),
+            violated(
+                NotesAdopt(proposers=3), agreement, "even if the answer tells what was there", length=16
+            ),
+        ),
+    ),
+    Claim(
+        "paxos.accept-after-majority",
+        "L113",
+        "接收到超过一半的Acceptor的响应时，发送Accept请求",
+        "A proposer asks to accept once more than half have answered.",
+        Ruling.HOLDS,
+        "And it must take over the value of the highest-numbered proposal it is told of.",
+        (
+            holds(Paxos(), accept_after_majority),
+            violated(HalfQuorum(), agreement, "half of 4 are enough", length=14),
+            violated(IgnoreHighest(), agreement, "its own value always", length=14),
+            violated(AnyFree(), agreement, "its own value if one is free", length=14),
+            violated(AdoptLowest(proposers=3), agreement, "the lowest-numbered", length=20, slow=True),
+            holds(AdoptLowest(), agreement, "that hides from 2 numbers"),
+        ),
+    ),
+    Claim(
+        "paxos.notes-strict-chooses-nothing",
+        "L115",
+        "若序号 > 承诺的最小序号，就发送Learn提议",
+        "An acceptor accepts if the number is greater than the one it promised.",
+        Ruling.VIOLATED,
+        "Those who promised a number then refuse it for ever, and they are a majority: nothing is ever chosen.",
+        (
+            unreachable(AsNoted(), paxos.a_value_is_chosen, "2 numbers"),
+            unreachable(AsNoted(proposers=3), paxos.a_value_is_chosen, "3 numbers"),
+            holds(AsNoted(), agreement, "so agreement is empty"),
+        ),
+    ),
+    Claim(
+        "paxos.learn-by-proposal",
+        "L116",
+        "大多数的Acceptor接受了某个提议，则该提议值就是选出的唯一值",
+        "What a majority has accepted is the chosen value.",
+        Ruling.HOLDS,
+        "If acceptances of one proposal are counted. Counting by value is wrong, which shows at 4 numbers.",
+        (
+            holds(Paxos(learners=1), paxos.learned_is_chosen, slow=True),
+            holds(Paxos(proposers=1, learners=1), paxos.learned_is_chosen),
+        ),
+    ),
+    Claim(
+        "paxos.acceptor-accepts-once",
+        "L119",
+        "因为接受者只能接受一个提议",
+        "The reason: an acceptor can accept only one proposal.",
+        Ruling.VIOLATED,
+        "It may accept several. If it could not, votes might be split for good.",
+        (
+            violated(Paxos(), paxos.accepts_once, length=12),
+            holds(AcceptOnce(proposers=3), agreement, "accept only once: still safe", slow=True),
+            reachable(AcceptOnce(proposers=3), split_for_good, "but stuck"),
+        ),
+        "Lamport 2001, section 2.2, P2c",
+    ),
+    Claim(
+        "paxos.termination",
+        "L120",
+        "最后总有一个提议生效",
+        "In the end some proposal takes effect.",
+        Ruling.VIOLATED,
+        "Two proposers may outbid each other for ever, without any fault. With one proposer it is true.",
+        (
+            violated(Duel(), something_is_accepted, "two proposers"),
+            violated(Duel(), something_is_accepted, "even under strong fairness", fairness="strong"),
+            holds(Duel(proposers=1), something_is_accepted, "one proposer"),
+        ),
+        "Fischer, Lynch & Paterson 1985; Lamport 2001, section 2.4",
+    ),
+    Claim(
+        "paxos.can-finish",
+        "L120",
+        "最后总有一个提议生效",
+        "It can always still come to an end.",
+        Ruling.HOLDS,
+        "As long as a number is left and a majority is up.",
+        (
+            holds(Paxos(), paxos.can_finish),
+            holds(Paxos(), paxos.can_finish, "1 of 3 acceptors stays down", crashes=MINORITY),
+            violated(Paxos(), paxos.can_finish, "2 of 3 stay down", length=2, crashes=MAJORITY),
+        ),
+    ),
+)
