@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from everyway.invariants import always, every_step, implements, possible
+from everyway.invariants import always, eventually, every_step, implements, possible
 from everyway.models import paxos
 from everyway.models.duel import Duel, something_is_accepted
 from everyway.models.language import Action, World, at_most
@@ -19,6 +19,7 @@ from everyway.models.paxos import (
     ForgetOnCrash,
     HalfQuorum,
     IgnoreHighest,
+    LearnByValue,
     Learner,
     NoPromiseOnAccept,
     NotesAdopt,
@@ -73,6 +74,28 @@ def split_for_good(world: World) -> bool:
 def only_asks_a_majority(world: World) -> bool:
     """A value is chosen, and one acceptor was never heard of."""
     return bool(chosen(world)) and any(acceptor.promised == 0 for acceptor in world.nodes(Acceptor))
+
+
+@always
+def one_value_by_counting_values(world: World) -> Any:
+    """Only one value has ever been accepted by a majority, under whatever numbers."""
+    voters: dict[str, set[str]] = {}
+    for acceptor, proposal in world.observer("accepted").values:
+        voters.setdefault(proposal.value, set()).add(acceptor)
+    values = sorted(value for value, who in voters.items() if len(who) >= quorum(world))
+    return len(values) <= 1 or f"{' and '.join(values)} were both accepted by a majority"
+
+
+@possible
+def a_learner_knows(world: World) -> bool:
+    """A learner knows the outcome."""
+    return any(bool(learner.learned) for learner in world.nodes(Learner))
+
+
+@eventually
+def a_value_is_chosen_at_last(world: World) -> bool:
+    """In the end a value is chosen."""
+    return bool(chosen(world))
 
 
 def _values(world: World) -> frozenset[str]:
@@ -138,6 +161,18 @@ CLAIMS = (
         (
             holds(Paxos(), paxos.one_value_per_number),
             violated(SharedNumber(), agreement, "two proposers, one number", length=14),
+        ),
+    ),
+    Claim(
+        "paxos.one-value-per-number",
+        "L106",
+        "n为唯一序号，v为提议值",
+        "Under one number one value is proposed (implied).",
+        Ruling.HOLDS,
+        "It is what unique numbers are for.",
+        (
+            holds(Paxos(proposers=3), paxos.one_value_per_number, "3 numbers", slow=True),
+            violated(SharedNumber(), paxos.one_value_per_number, "two proposers, one number"),
         ),
     ),
     Claim(
@@ -216,10 +251,30 @@ CLAIMS = (
         "大多数的Acceptor接受了某个提议，则该提议值就是选出的唯一值",
         "What a majority has accepted is the chosen value.",
         Ruling.HOLDS,
-        "If acceptances of one proposal are counted. Counting by value is wrong, which shows at 4 numbers.",
+        "If acceptances of one proposal are counted. Counting by value is wrong, which shows at 3 or 4 numbers.",
         (
             holds(Paxos(learners=1), paxos.learned_is_chosen, slow=True),
             holds(Paxos(proposers=1, learners=1), paxos.learned_is_chosen),
+            violated(LearnByValue(), paxos.learned_is_chosen, "counting by value", length=14, slow=True),
+            holds(
+                Paxos(proposers=3),
+                one_value_by_counting_values,
+                "which is one value, of 3 numbers",
+                slow=True,
+            ),
+            violated(Paxos(proposers=4), one_value_by_counting_values, "but two, of 4", length=24, slow=True),
+        ),
+    ),
+    Claim(
+        "paxos.learned-is-chosen",
+        "L116",
+        "告知所有的Learner提议值为最终值",
+        "What a learner takes for the outcome is chosen.",
+        Ruling.HOLDS,
+        "If it counts acceptances of one proposal, each acceptor once.",
+        (
+            holds(Paxos(learners=1), paxos.learned_is_chosen, slow=True),
+            reachable(Paxos(proposers=1, learners=1), a_learner_knows, "not for nothing"),
         ),
     ),
     Claim(
@@ -251,6 +306,28 @@ CLAIMS = (
         "Fischer, Lynch & Paterson 1985; Lamport 2001, section 2.4",
     ),
     Claim(
+        "paxos.termination-single-proposer",
+        "L120",
+        "最后总有一个提议生效",
+        "In the end the proposal takes effect, if only one proposer acts.",
+        Ruling.HOLDS,
+        "Nobody outbids it; electing one proposer is left to others, and safety does not depend on it.",
+        (
+            holds(Duel(proposers=1), something_is_accepted, "one proposer"),
+            holds(
+                Paxos(proposers=1), a_value_is_chosen_at_last, "one proposer, a bag network", network="bag"
+            ),
+            holds(
+                Paxos(proposers=1),
+                a_value_is_chosen_at_last,
+                "1 of 3 acceptors stays down",
+                network="bag",
+                crashes=MINORITY,
+            ),
+        ),
+        "Lamport 2001, section 2.4",
+    ),
+    Claim(
         "paxos.can-finish",
         "L120",
         "最后总有一个提议生效",
@@ -261,6 +338,20 @@ CLAIMS = (
             holds(Paxos(), paxos.can_finish),
             holds(Paxos(), paxos.can_finish, "1 of 3 acceptors stays down", crashes=MINORITY),
             violated(Paxos(), paxos.can_finish, "2 of 3 stay down", length=2, crashes=MAJORITY),
+        ),
+    ),
+    Claim(
+        "paxos.tolerates-minority",
+        "L116",
+        "大多数的Acceptor",
+        "A majority of the acceptors is enough, however long the others are down (implied).",
+        Ruling.HOLDS,
+        "With 2f+1 acceptors f may be down for ever.",
+        (
+            holds(Paxos(acceptors=3, proposers=1), paxos.can_finish, "1 of 3", crashes=MINORITY),
+            violated(Paxos(acceptors=3, proposers=1), paxos.can_finish, "2 of 3", crashes=MAJORITY),
+            holds(Paxos(acceptors=5, proposers=1), paxos.can_finish, "2 of 5", crashes=MAJORITY),
+            violated(Paxos(acceptors=4, proposers=1), paxos.can_finish, "2 of 4", crashes=MAJORITY),
         ),
     ),
 )

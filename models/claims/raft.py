@@ -210,6 +210,19 @@ CLAIMS = (
         "Ongaro & Ousterhout 2014, section 5.3",
     ),
     Claim(
+        "raft.leader-completeness",
+        "L146",
+        "大多数的Follower将修改写入日志后，通知领导者，然后提交",
+        "What is committed in a term is in the log of every later leader (implied).",
+        Ruling.HOLDS,
+        "Votes go only to logs that are as far, and any two majorities share a server.",
+        (
+            holds(Raft(), raft.leader_completeness),
+            violated(NoUpToDateCheck(), raft.leader_completeness, "votes for any log"),
+        ),
+        "Ongaro & Ousterhout 2014, section 5.4",
+    ),
+    Claim(
         "raft.state-machine-safety",
         "L146",
         "Leader 等待大多数的 Follower 也进行了修改，然后提交修改",

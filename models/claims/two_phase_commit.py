@@ -332,11 +332,25 @@ CLAIMS = (
         "通知参与者提交事务",
         "Nobody takes a decision back (implied).",
         Ruling.HOLDS,
-        "The decision is on disk before it is told.",
+        "No participant does: what it decided is on disk before it acts on it.",
         (
             holds(TwoPhaseCommit(2), decision_stability, **AND_BACK),
-            violated(CoordinatorLogLost(2), decision_stability, "not on disk", **AND_BACK),
+            violated(ParticipantLogLost(2), decision_stability, "not on disk", length=3, **AND_BACK),
         ),
+    ),
+    Claim(
+        "2pc.log-lost",
+        "",
+        "",
+        "Votes and the decision must be on disk before anybody hears of them; the notes do not say so.",
+        Ruling.HOLDS,
+        "Who forgets its yes, or the decision, in a crash may answer otherwise afterwards.",
+        (
+            violated(CoordinatorLogLost(2), agreement, "the decision is not on disk", length=7, **AND_BACK),
+            violated(ParticipantLogLost(2), agreement, "the yes is not on disk", length=10, **AND_BACK),
+            holds(TwoPhaseCommit(2), agreement, "both are", **AND_BACK),
+        ),
+        "Bernstein, Hadzilacos & Goodman 1987, section 7.4",
     ),
     Claim(
         "2pc.vote-is-final",

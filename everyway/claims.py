@@ -1,0 +1,211 @@
+"""Deciding the claims of the study notes: every case of every claim is checked, and compared with what is expected.
+
+The claims themselves are data, in ``everyway.models.claims``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from attrs import frozen
+
+from everyway.checking import Report, as_system, check
+from everyway.explorer import Outcome, Verdict
+from everyway.invariants.property import PropertyKind
+from everyway.models.claims import CLAIMS, Calculation, Case, Claim, Expected
+from everyway.models.language import System
+
+
+@frozen
+class Decision:
+    """What came out of one case of a claim. It holds plain values only, so that it can come from another process."""
+
+    words: str
+    """What was checked or calculated."""
+    subject: str
+    """The model with its variant and parameters; empty for a calculation."""
+    property: str
+    """The name of the property; empty for a calculation."""
+    bounds: str
+    """Faults, time-outs, network, and fairness where it matters; empty where there are none."""
+    expected: str
+    """What was to be found: "holds", "violated", "reachable", "unreachable", or a formula's value."""
+    found: str
+    """What was found: the same, or "unknown"."""
+    is_met: bool
+    """Whether that is as expected, in as many steps where that is said."""
+    seconds: float
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
+    steps: int | None = None
+    """The length of the counterexample or the witness; None if there is none."""
+    sentence: str = ""
+    """What happens at the end of it, in words."""
+    picture: str = ""
+    """Its diagram as SVG, if that was asked for."""
+    loop: int | None = None
+    """For a promise over time: after how many steps the rest of the run repeats for ever."""
+    expected_steps: int | None = None
+
+
+@frozen
+class Judgement:
+    """A claim, and what its cases came out as."""
+
+    claim: Claim
+    decisions: tuple[Decision, ...]
+
+    @property
+    def is_met(self) -> bool:
+        """Whether every case came out as expected."""
+        return all(decision.is_met for decision in self.decisions)
+
+    @property
+    def states(self) -> int:
+        """How many states were visited for all cases together."""
+        return sum(decision.states for decision in self.decisions)
+
+    @property
+    def seconds(self) -> float:
+        """How long all cases took together, one after the other."""
+        return sum(decision.seconds for decision in self.decisions)
+
+
+def decide(case: Case | Calculation, *, pictures: bool = False, threads: int | None = None) -> Decision:
+    """Check one case, or do one calculation, and compare it with what is expected of it."""
+    started = time.perf_counter()
+    if isinstance(case, Calculation):
+        found = case.compute(check)
+        return Decision(
+            case.words,
+            "",
+            "",
+            "",
+            _told_value(case.formula),
+            _told_value(found),
+            found == case.formula,
+            time.perf_counter() - started,
+        )
+    report = check(
+        case.subject if _is_plain(case) else _under_its_bounds(case),
+        case.property,
+        deadlock=False,
+        stop_when_decided=True,
+        threads=threads,
+    )
+    verdict = report.verdicts[0]
+    found = _found(verdict)
+    trace = report.trace(verdict) if verdict.path is not None else None
+    picture = ""
+    if pictures and trace is not None:
+        from everyway.counterexamples.svg import to_svg
+
+        picture = to_svg(trace, "auto")
+    return Decision(
+        case.when,
+        subject(report),
+        case.property.name,
+        _bounds(report),
+        case.expected.value,
+        found,
+        found == case.expected.value and case.length in (None, verdict.length),
+        time.perf_counter() - started,
+        report.statistics.states,
+        report.statistics.transitions,
+        report.statistics.depth,
+        verdict.length,
+        trace.sentence if trace is not None else "",
+        picture,
+        verdict.loop,
+        case.length,
+    )
+
+
+def judge(
+    claims: Sequence[Claim] = CLAIMS, *, quick: bool = False, pictures: bool = False, processes: int | None = None
+) -> Iterator[Judgement]:
+    """Decide claims, and yield each, in the order given, when all of its cases are decided.
+
+    Args:
+        claims: which; by default all.
+        quick: leave out the cases that take more than a moment.
+        pictures: draw every counterexample and every witness.
+        processes: on how many to work; by default one for each core. With one, nothing is started.
+    """
+    asked = {claim.id: _asked(claim, quick=quick) for claim in claims}
+    processes = min(processes or os.cpu_count() or 1, sum(map(len, asked.values())))
+    if processes <= 1:
+        for claim in claims:
+            cases = [claim.cases[number] for number in asked[claim.id]]
+            yield Judgement(claim, tuple(decide(case, pictures=pictures) for case in cases))
+        return
+    # Cases hold functions, which cannot be sent to another process; their numbers can.
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    try:
+        running: dict[str, list[Future[Decision]]] = {
+            name: [pool.submit(_decide_numbered, name, number, pictures) for number in numbers]
+            for name, numbers in asked.items()
+        }
+        for claim in claims:
+            yield Judgement(claim, tuple(future.result() for future in running[claim.id]))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _decide_numbered(claim: str, number: int, pictures: bool) -> Decision:
+    cases = next(known.cases for known in CLAIMS if known.id == claim)
+    return decide(cases[number], pictures=pictures, threads=1)
+
+
+def _asked(claim: Claim, *, quick: bool) -> list[int]:
+    return [number for number, case in enumerate(claim.cases) if not (quick and case.is_slow)]
+
+
+def _is_plain(case: Case) -> bool:
+    return not isinstance(as_system(case.subject), System)
+
+
+def _under_its_bounds(case: Case) -> System:
+    system: System = as_system(
+        case.subject,
+        faults=case.faults,
+        timeouts=case.timeouts,
+        network=case.network,
+        fairness=case.fairness,
+    )
+    return system
+
+
+def _found(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.UNKNOWN:
+        return "unknown"
+    holds = verdict.outcome is Outcome.HOLDS
+    if verdict.property.kind is PropertyKind.POSSIBLE:
+        return (Expected.REACHABLE if holds else Expected.UNREACHABLE).value
+    return (Expected.HOLDS if holds else Expected.VIOLATED).value
+
+
+def subject(report: Report) -> str:
+    """Return the model of a report with its variant and parameters, or the class of a plain system."""
+    if not isinstance(report.system, System):
+        return type(report.system).__name__
+    protocol = report.system.protocol
+    return str(protocol)
+
+
+def _bounds(report: Report) -> str:
+    if not isinstance(report.system, System):
+        return ""
+    return f"{report.system.bounds}; {report.fairness}" if report.fairness else report.system.bounds
+
+
+def _told_value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_told_value(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
