@@ -6,6 +6,7 @@ The claims themselves are data, in ``everyway.models.claims``.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -128,7 +129,11 @@ def decide(case: Case | Calculation, *, pictures: bool = False, threads: int | N
 
 
 def judge(
-    claims: Sequence[Claim] = CLAIMS, *, quick: bool = False, pictures: bool = False, processes: int | None = None
+    claims: Sequence[Claim] = CLAIMS,
+    *,
+    quick: bool = False,
+    pictures: bool = False,
+    processes: int | None = None,
 ) -> Iterator[Judgement]:
     """Decide claims, and yield each, in the order given, when all of its cases are decided.
 
@@ -146,7 +151,7 @@ def judge(
             yield Judgement(claim, tuple(decide(case, pictures=pictures) for case in cases))
         return
     # Cases hold functions, which cannot be sent to another process; their numbers can.
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_ends_silently)
     try:
         running: dict[str, list[Future[Decision]]] = {
             name: [pool.submit(_decide_numbered, name, number, pictures) for number in numbers]
@@ -156,6 +161,11 @@ def judge(
             yield Judgement(claim, tuple(future.result() for future in running[claim.id]))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _ends_silently() -> None:
+    """Let Ctrl-C end a process without a traceback; the one that started it tells the user."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _decide_numbered(claim: str, number: int, pictures: bool) -> Decision:

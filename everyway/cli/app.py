@@ -583,4 +583,4 @@ def doctor(debug: DebugOption = False) -> None:
         say(terminal, detail, lead=lead, lead_style="" if is_found else "yellow", column=25)
 
 
-from . import simulate  # noqa: E402, F401  a command of its own file, which shares the options of `check`
+from . import claims, simulate  # noqa: E402, F401  commands of files of their own
