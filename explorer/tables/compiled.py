@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 import types
 from collections.abc import Callable
@@ -25,19 +26,22 @@ _FILES = (
 )
 
 
-@cache
 def compiled() -> types.SimpleNamespace:
     """Return the kernel's functions, compiled.
 
     Raises ``ImportError`` where Numba is not installed or does not work on this machine.
     """
+    return _compiled()
+
+
+@cache
+def _compiled() -> types.SimpleNamespace:
     import numba
-    from platformdirs import user_cache_path
 
     from . import gather, storage
 
     configuration: Any = numba.config
-    folder = user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}"
+    folder = _folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:  # a home that cannot be written to: compiled anew each time
@@ -85,6 +89,24 @@ def compiled() -> types.SimpleNamespace:
     ):
         twin(function)
     return types.SimpleNamespace(**made)
+
+
+def is_loaded() -> bool:
+    """Return whether this process has the compiled kernel already."""
+    return _compiled.cache_info().currsize > 0
+
+
+@cache
+def is_kept() -> bool:
+    """Return whether the kernel was compiled before, so that it need only be fetched."""
+    tag = sys.implementation.cache_tag.removeprefix("cpython-")
+    return next(_folder().rglob(f"generate.generate-*.py{tag}.nbi"), None) is not None
+
+
+def _folder() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("everyway", appauthor=False) / f"kernel-{_digest()}"
 
 
 def _digest() -> str:

@@ -67,7 +67,7 @@ class DepthFirst(TableSearch):
                 self._descend()
             else:
                 self._descend_plainly()
-                if self._may_grow and self.statistics.transitions > search.WORTH_COMPILING:
+                if self._may_grow and self.statistics.transitions > search.worth_compiling():
                     self._compile()
 
     def _make_room(self, states: int) -> None:

@@ -35,7 +35,11 @@ from .symmetry import NotSymmetricError, symmetry_of
 Watcher = Callable[[Statistics, int], None]
 
 WORTH_COMPILING = 20_000
-"""After so many transitions the kernel is compiled, or fetched from where it was kept."""
+"""After so many transitions the kernel is compiled."""
+WORTH_FETCHING = 4_000
+"""After so many it is fetched from where it was kept, if it was compiled before."""
+WORTH_USING = 300
+"""After so many it is used if this process has it already."""
 FIRST_BATCH = 64
 _SWEPT = (PropertyKind.RECOVERABLE, PropertyKind.TEMPORAL)
 """Kinds of properties that are decided when all is explored, by looking at the states again."""
@@ -55,6 +59,15 @@ class Keeper(Protocol):
     def save(self, search: TableSearch) -> None:
         """Save it."""
         ...
+
+
+def worth_compiling() -> int:
+    """Return after how many transitions the compiled kernel pays, as it must be got here."""
+    from .compiled import is_kept, is_loaded
+
+    if is_loaded():
+        return min(WORTH_USING, WORTH_COMPILING)
+    return min(WORTH_FETCHING, WORTH_COMPILING) if is_kept() else WORTH_COMPILING
 
 
 class TableSearch:
@@ -102,7 +115,7 @@ class TableSearch:
         self.stopped_by = ""
         """What stopped the search before it was done, as a word; empty if nothing did."""
         self._threads = threads
-        self._may_grow = engine == "auto"
+        self._is_automatic = self._may_grow = engine == "auto"
         store = CompiledStore(threads) if engine == "tables" else PlainStore()
         self.expander = Expander(system, asked_of(self.properties), store, self._relaid)
         self.symmetry = symmetry_of(self.expander.tables) if symmetry else None
@@ -222,14 +235,21 @@ class TableSearch:
             last = min(self._at + self._batch, count)
             self._expand(self._at, last)
             self._at = last
-            if self._may_grow and self.statistics.transitions > WORTH_COMPILING:
+            if self._may_grow and self.statistics.transitions > worth_compiling():
                 self._compile()
-            self._batch = self._fixed_batch or min(2 * self._batch, self.expander.store.batch)
+            self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
             if self._checkpoints is not None:
                 self._checkpoints.save_if_due(self)
         if self._checkpoints is not None and self.stopped_by in RESUMABLE:
             self._checkpoints.save(self)
         self._depth += 1
+
+    def _largest_batch(self) -> int:
+        """Return how many states may be expanded at once: as many wherever the kernel comes from, so that a search that
+        ends as soon as it has decided has visited as many."""
+        if self._is_automatic and self.statistics.transitions <= WORTH_COMPILING:
+            return PlainStore.batch
+        return self.expander.store.batch
 
     def _compile(self) -> None:
         """Go on with the compiled kernel, if this machine can."""

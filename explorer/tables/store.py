@@ -74,9 +74,10 @@ class Store(Protocol):
 class PlainStore:
     """The set in plain Python: a dictionary."""
 
+    batch = 1 << 8
+
     def __init__(self) -> None:
         self.threads = 1
-        self.batch = 1 << 8
         self._numbers: dict[tuple[int, ...], int] = {}
         self.generate: Callable[..., None] = generate.generate
         self.judge: Callable[..., None] = judge.judge

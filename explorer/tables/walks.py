@@ -29,7 +29,7 @@ from everyway.models.language.system import System
 from . import codes
 from .expander import Expander, Repack
 from .lanes import Lane
-from .search import WORTH_COMPILING
+from .search import worth_compiling
 from .store import CompiledStore, PlainStore
 
 FIRST_WIDTH = 64
@@ -333,7 +333,7 @@ class TableWalks(Walks):
             if first < going:
                 movers += self._expand(first, min(last, going))
             first = last
-            if self._may_grow and self.statistics.transitions > WORTH_COMPILING:
+            if self._may_grow and self.statistics.transitions > worth_compiling():
                 self._compile()
         moved = np.concatenate(movers)
         self.statistics.cut += count - going

@@ -1,5 +1,6 @@
 """Whichever engine is asked for, the report is the same; and what there is not is told."""
 
+import functools
 import sys
 
 import pytest
@@ -92,6 +93,7 @@ def test_the_kernel_is_compiled_if_it_is_asked_for_and_otherwise_once_it_is_wort
     def store(engine):
         return type(explore(System(TwoPhase(3)), engine=engine).expander.store)
 
+    monkeypatch.setattr(table_search, "WORTH_USING", 2_000)  # the kernel has been used in this process
     assert [store("tables"), store("plain"), store("auto")] == [CompiledStore, PlainStore, PlainStore]
     monkeypatch.setattr(table_search, "WORTH_COMPILING", 100)
     assert [store("plain"), store("auto")] == [PlainStore, CompiledStore]
@@ -170,7 +172,7 @@ def test_a_number_of_threads_below_one_is_refused(subject, threads, engine):
 def without_numba(monkeypatch):
     """Have every import of Numba fail, and nothing that was compiled before be at hand."""
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.setattr(compiling, "compiled", compiling.compiled.__wrapped__)
+    monkeypatch.setattr(compiling, "_compiled", functools.cache(compiling._compiled.__wrapped__))
     monkeypatch.setattr(table_search, "WORTH_COMPILING", 100)
 
 
