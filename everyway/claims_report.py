@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from everyway.claims import Decision, Judgement
+from everyway.models.claims import Ruling
 
 SCHEMA = "everyway-claims/1"
 
@@ -45,12 +46,18 @@ article h3 { margin: 0; font-size: 1rem; display: flex; gap: .8rem; align-items:
 article > p { margin: .4rem 0; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
 .ruling { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .6rem; font-weight: normal;
   font-size: .85rem; }
-.scrolls { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .88rem; }
+.scrolls { overflow-x: auto; }
+table { border-collapse: collapse; table-layout: fixed; width: 100%; min-width: 44rem; font-size: .88rem; }
+th:nth-child(1) { width: 1.2rem; } th:nth-child(2) { width: 30%; } th:nth-child(4) { width: 8.5rem; }
+th:nth-child(5) { width: 5rem; } th:nth-child(6) { width: 3rem; }
 th { text-align: left; color: var(--soft); font-weight: normal; }
 th, td { padding: .25rem .6rem .25rem 0; border-top: 1px solid var(--line); vertical-align: top; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 details > summary { cursor: pointer; } details img { max-width: 100%; margin: .6rem 0; }
 """
+
+
+_TONES = {Ruling.HOLDS: "good", Ruling.REACHABLE: "good", Ruling.VIOLATED: "bad"}
 
 
 def as_html(judged: Sequence[Judgement]) -> str:
@@ -68,6 +75,9 @@ def as_html(judged: Sequence[Judgement]) -> str:
             f"<title>Claims of the study notes</title><style>{_STYLE}</style></head><body>",
             "<h1>What the study notes claim, and what is true</h1>",
             f"<p>{escape(_summary(judged))}</p>",
+            '<p class="soft">A mark ✓ says that a case came out as expected; where a property is expected to be '
+            "violated, the case is a variant with a mistake in it, or the sentence is not true. Every counterexample "
+            "and every witness opens as a diagram.</p>",
             f"<nav>{links}</nav>",
             *(line for system, members in merged.items() for line in _section(system, members)),
             "</body></html>",
@@ -130,7 +140,7 @@ def _article(judgement: Judgement) -> Iterator[str]:
     yield f'<article id="{escape(claim.id)}">'
     yield (
         f"<h3>{_mark(judgement.is_met)}<code>{escape(claim.id)}</code>"
-        f'<span class="ruling">{escape(claim.ruling.value)}</span>'
+        f'<span class="ruling {_TONES.get(claim.ruling, "")}">{escape(claim.ruling.value)}</span>'
         f'<span class="soft">{escape(claim.line)}</span></h3>'
     )
     yield f"<p>{escape(claim.sentence)}"

@@ -89,11 +89,11 @@ def claims(
         raise UsageError(f"the report is an HTML page: name it like claims.html, not {report.name}.")
     if report is not None and not report.parent.is_dir():
         raise UsageError(f"there is no folder {report.parent} to save the report in.")
-    asked = (
-        list(dict.fromkeys(claim for words in which for claim in claims_of(words))) if which else list(CLAIMS)
-    )
+    named = {claim.id: claim for words in which for claim in claims_of(words)} if which else {}
+    asked = list(named.values()) or list(CLAIMS)
     out = console(sys.stdout)
     ascii_only = ascii or not can_show_all(out)
+    tells_cases = bool(which) or cases
     judged: list[Judgement] = []
     is_whole = True
     with redirect_stdout(sys.stderr):
@@ -101,7 +101,7 @@ def claims(
             for judgement in judge(asked, quick=quick, pictures=report is not None, processes=processes):
                 judged.append(judgement)
                 if not json:
-                    _print(judgement, out, with_cases=bool(which) or cases, ascii_only=ascii_only)
+                    _print(judgement, out, with_cases=tells_cases, ascii_only=ascii_only)
         except KeyboardInterrupt:
             is_whole = False
     left = len(asked) - len(judged)
@@ -112,6 +112,8 @@ def claims(
 
         typer.echo(dumps(as_json(judged, is_whole=is_whole), indent=2, ensure_ascii=ascii_only))
     else:
+        if not tells_cases:
+            out.print()
         _print_sum(judged, left, out, ascii_only)
     if report is not None and is_whole:
         from everyway.claims_report import as_html
@@ -146,7 +148,8 @@ def _print(judgement: Judgement, out: Console, *, with_cases: bool, ascii_only: 
     say(out, claim.sentence, column=2, ascii_only=ascii_only)
     if not with_cases:
         return
-    where = f"Notes, {claim.line}: {claim.words}" if claim.line else ""
+    words = "" if ascii_only else f": {claim.words}"
+    where = f"Notes, {claim.line}{words}" if claim.line else ""
     for words in (where, claim.why, claim.reference):
         if words:
             say(out, words, "dim", column=2, ascii_only=ascii_only)
@@ -195,7 +198,6 @@ def _print_sum(judged: list[Judgement], left: int, out: Console, ascii_only: boo
     cases = sum(len(judgement.decisions) for judgement in judged)
     states = sum(judgement.states for judgement in judged)
     missed = [judgement.claim.id for judgement in judged if not judgement.is_met]
-    out.print()
     rulings: dict[str, int] = {}
     for judgement in judged:
         word = judgement.claim.ruling.value
