@@ -15,11 +15,12 @@ from typing import Any
 
 from attrs import frozen
 
-from everyway.checking import Report, as_system, check
+from everyway.checking import as_system, check
 from everyway.explorer import Outcome, Verdict
-from everyway.invariants.property import PropertyKind
+from everyway.invariants.property import Property, PropertyKind
 from everyway.models.claims import CLAIMS, Calculation, Case, Claim, Expected
 from everyway.models.language import System
+from everyway.models.language.fairness import told_fairness
 
 
 @frozen
@@ -93,8 +94,9 @@ def decide(case: Case | Calculation, *, pictures: bool = False, threads: int | N
             found == case.formula,
             time.perf_counter() - started,
         )
+    system = _system(case)
     report = check(
-        case.subject if _is_plain(case) else _under_its_bounds(case),
+        system,
         case.property,
         deadlock=False,
         stop_when_decided=True,
@@ -110,9 +112,9 @@ def decide(case: Case | Calculation, *, pictures: bool = False, threads: int | N
         picture = to_svg(trace, "auto")
     return Decision(
         case.when,
-        subject(report),
+        _name(system),
         case.property.name,
-        _bounds(report),
+        _bounds(system, case.property),
         case.expected.value,
         found,
         found == case.expected.value and case.length in (None, verdict.length),
@@ -177,42 +179,50 @@ def _asked(claim: Claim, *, quick: bool) -> list[int]:
     return [number for number, case in enumerate(claim.cases) if not (quick and case.is_slow)]
 
 
-def _is_plain(case: Case) -> bool:
-    return not isinstance(as_system(case.subject), System)
-
-
-def _under_its_bounds(case: Case) -> System:
-    system: System = as_system(
+def _system(case: Case) -> Any:
+    """Return what is checked: the case's protocol under its bounds, or its plain system."""
+    if not isinstance(as_system(case.subject), System):
+        return case.subject
+    return as_system(
         case.subject,
         faults=case.faults,
         timeouts=case.timeouts,
         network=case.network,
         fairness=case.fairness,
     )
-    return system
 
 
 def _found(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.UNKNOWN:
         return "unknown"
     holds = verdict.outcome is Outcome.HOLDS
+    words = (Expected.HOLDS, Expected.VIOLATED)
     if verdict.property.kind is PropertyKind.POSSIBLE:
-        return (Expected.REACHABLE if holds else Expected.UNREACHABLE).value
-    return (Expected.HOLDS if holds else Expected.VIOLATED).value
+        words = (Expected.REACHABLE, Expected.UNREACHABLE)
+    return str(words[0 if holds else 1].value)
 
 
-def subject(report: Report) -> str:
-    """Return the model of a report with its variant and parameters, or the class of a plain system."""
-    if not isinstance(report.system, System):
-        return type(report.system).__name__
-    protocol = report.system.protocol
-    return str(protocol)
+def name_of(case: Case) -> str:
+    """Return a case's model with its variant and parameters, or the class of a plain system."""
+    return _name(_system(case))
 
 
-def _bounds(report: Report) -> str:
-    if not isinstance(report.system, System):
+def bounds_of(case: Case) -> str:
+    """Return a case's bounds in words; empty for a plain system."""
+    return _bounds(_system(case), case.property)
+
+
+def _name(system: Any) -> str:
+    return str(system.protocol) if isinstance(system, System) else type(system).__name__
+
+
+def _bounds(system: Any, prop: Property) -> str:
+    if not isinstance(system, System):
         return ""
-    return f"{report.system.bounds}; {report.fairness}" if report.fairness else report.system.bounds
+    parts = [system.bounds]
+    if prop.kind is PropertyKind.TEMPORAL:
+        parts.append(told_fairness(system))
+    return "; ".join(parts)
 
 
 def _told_value(value: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import groupby
 from typing import Any
 
 import attrs
@@ -62,10 +61,9 @@ _TONES = {Ruling.HOLDS: "good", Ruling.REACHABLE: "good", Ruling.VIOLATED: "bad"
 
 def as_html(judged: Sequence[Judgement]) -> str:
     """Return a page with every claim, every case, and the diagrams there are."""
-    groups = [(system, list(members)) for system, members in groupby(judged, lambda one: one.claim.system)]
     merged: dict[str, list[Judgement]] = {}
-    for system, members in groups:
-        merged.setdefault(system, []).extend(members)
+    for judgement in judged:
+        merged.setdefault(judgement.claim.system, []).append(judgement)
     links = "".join(f'<a href="#{escape(system)}">{escape(_heading(system))}</a>' for system in merged)
     return "\n".join(
         [

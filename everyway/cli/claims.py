@@ -216,4 +216,9 @@ def _print_sum(judged: list[Judgement], left: int, out: Console, ascii_only: boo
         ascii_only=ascii_only,
     )
     if left:
-        say(out, f"Interrupted: {left} claims are left.", "yellow", ascii_only=ascii_only)
+        say(
+            out,
+            f"Interrupted: {left} claim{' is' if left == 1 else 's are'} left.",
+            "yellow",
+            ascii_only=ascii_only,
+        )
