@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
+from everyway.explorer.memory import in_use
 
 from .codes import HEAD_SIZE
 
@@ -17,15 +20,23 @@ class Pool:
         self.head = np.zeros(HEAD_SIZE, np.int64)
         self.items = np.zeros(1 << 12, np.int64)
         self.used = 1  # nothing lies at 0, so that 0 can mean: nowhere
+        self.budget: float = math.inf
+        """How much memory this process may take in all, in bytes."""
 
     def room(self, count: int, fill: int = 0) -> int:
-        """Return where so many new items begin."""
+        """Return where so many new items begin.
+
+        Raises ``MemoryError`` if that would take more memory than there may be; nothing is changed then.
+        """
         base = self.used
-        self.used += count
-        if self.used > len(self.items):
-            grown = np.zeros(max(2 * len(self.items), self.used), np.int64)
+        if base + count > len(self.items):
+            size = max(2 * len(self.items), base + count)
+            if self.budget < math.inf and in_use() + size * self.items.itemsize > self.budget:
+                raise MemoryError
+            grown = np.zeros(size, np.int64)
             grown[:base] = self.items[:base]
             self.items = grown
+        self.used += count
         self.items[base : self.used] = fill
         return base
 

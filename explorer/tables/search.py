@@ -8,6 +8,7 @@ Each phase runs on all threads; none depends on how many there are, so neither d
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -161,6 +162,9 @@ class TableSearch:
             self._search()
         except KeyboardInterrupt:
             self.stopped_by = "interrupt"
+        except MemoryError:
+            self.stopped_by = "max_memory"
+        self.expander.tables.pool.budget = math.inf  # what is left to do is to tell what was found
         self._finish()
         return self
 
@@ -169,6 +173,7 @@ class TableSearch:
             self._expand_level()
         else:
             self._seed()
+        self.expander.tables.pool.budget = self._memory
         while self._next_count and not self.stopped_by:
             self._turn_level()
             if self.limits.max_depth is not None and self._depth >= self.limits.max_depth:
