@@ -100,9 +100,11 @@ def assert_violated(
 ) -> Report:
     """Assert that every one of these properties is violated, and return the report.
 
+    The search ends as soon as that is known, so the report's counts are those of a part of the space.
+
     Args:
         subject: as for ``assert_holds``, like the other arguments.
-        properties: what must be violated.
+        properties: what must be violated; by default all that it promises, and deadlocks.
         length: the number of steps of the shortest counterexample, to pin it down.
 
     Raises:
@@ -112,8 +114,20 @@ def assert_violated(
     __tracebackhide__ = True
     if length is not None and search != "bfs":
         raise UsageError("length pins the shortest counterexample, which only search='bfs' finds.")
+    if deadlock is None and properties is not None:
+        deadlock = False  # that something else is violated too is not asked
     report = _checked(
-        subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+        subject,
+        properties,
+        faults,
+        budgets,
+        timeouts,
+        network,
+        fairness,
+        search,
+        limits,
+        deadlock,
+        stop_when_decided=True,
     )
     for verdict in report.verdicts:
         if verdict.outcome is not Outcome.VIOLATED:
@@ -144,11 +158,22 @@ def _checked(
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
+    stop_when_decided: bool = False,
 ) -> Report:
     __tracebackhide__ = True
     try:
         return _searched(
-            subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+            subject,
+            properties,
+            faults,
+            budgets,
+            timeouts,
+            network,
+            fairness,
+            search,
+            limits,
+            deadlock,
+            stop_when_decided,
         )
     except EverywayError as error:
         # What is wrong is in the test or in its model, and told; the way through everyway would only hide it.
@@ -166,6 +191,7 @@ def _searched(
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
+    stop_when_decided: bool = False,
 ) -> Report:
     for name in budgets:
         if name not in FAULT_KINDS:
@@ -177,7 +203,14 @@ def _searched(
         subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network, fairness=fairness
     )
     wanted = _wanted(properties, promised(system))
-    report = check(system, wanted, search=search, limits=limits, deadlock=deadlock)
+    report = check(
+        system,
+        wanted,
+        search=search,
+        limits=limits,
+        deadlock=deadlock,
+        stop_when_decided=stop_when_decided,
+    )
     if not report.verdicts:
         raise UsageError(
             f"{report.system} promises nothing, and no property was given: there is nothing to assert."
