@@ -16,6 +16,7 @@ PLACES: Mapping[str, str] = {
     "split-vote": "everyway.models.split_vote:SplitVote",
     "paxos": "everyway.models.paxos:Paxos",
     "duel": "everyway.models.duel:Duel",
+    "outbox": "everyway.models.outbox:Outbox",
     "cap": "everyway.models.cap_register:Cap",
     "replicated-account": "everyway.models.replicated_account:ReplicatedAccount",
     "chain-replication": "everyway.models.chain_replication:ChainReplication",
