@@ -16,6 +16,7 @@ PLACES: Mapping[str, str] = {
     "split-vote": "everyway.models.split_vote:SplitVote",
     "paxos": "everyway.models.paxos:Paxos",
     "duel": "everyway.models.duel:Duel",
+    "acid": "everyway.models.acid:Acid",
     "outbox": "everyway.models.outbox:Outbox",
     "cap": "everyway.models.cap_register:Cap",
     "replicated-account": "everyway.models.replicated_account:ReplicatedAccount",

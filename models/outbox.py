@@ -283,7 +283,8 @@ def eventual(world: World) -> Any:
     waiting = [any(made.sending) for made in world.nodes(Producer)] + [
         one.is_out for one in world.nodes(Broker)
     ]
-    retries = [node.retries_left for node in (*world.nodes(Producer), *world.nodes(Broker))]
+    retries = [made.retries_left for made in world.nodes(Producer)]
+    retries += [broker.retries_left for broker in world.nodes(Broker)]
     if len(world.live()) < len(tuple(world)) or (True, 0) in zip(waiting, retries, strict=True):
         return True
     missing = sorted(producer(world).rows - {*consumer(world).effects})

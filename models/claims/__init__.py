@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from everyway.models.language.errors import UsageError, did_you_mean
 
-from . import basics, cap_and_base, paxos, raft, three_phase_commit, two_phase_commit
+from . import basics, cap_and_base, paxos, raft, three_phase_commit, transactions, two_phase_commit
 from .claim import Calculation, Case, Claim, Expected, Ruling
 
 CLAIMS: tuple[Claim, ...] = (
     *basics.CLAIMS,
     *cap_and_base.CLAIMS,
+    *transactions.ACID,
     *two_phase_commit.CLAIMS,
     *three_phase_commit.CLAIMS,
+    *transactions.OUTBOX,
     *paxos.CLAIMS,
     *raft.CLAIMS,
 )

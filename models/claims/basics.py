@@ -397,7 +397,7 @@ EQUALS = (
     ),
     Claim(
         "split.one-committer",
-        "L15",
+        "L14",
         "各自为战",
         "Only one piece can have a write acknowledged, if that takes a majority of all nodes.",
         Ruling.HOLDS,

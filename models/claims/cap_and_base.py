@@ -274,7 +274,7 @@ CAP = (
     ),
     Claim(
         "cap.two-readers",
-        "L26",
+        "L27",
         "一致性",
         "One reader is enough to tell whether a register is consistent (a trap).",
         Ruling.VIOLATED,

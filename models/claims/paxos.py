@@ -268,7 +268,7 @@ CLAIMS = (
     Claim(
         "paxos.learned-is-chosen",
         "L116",
-        "告知所有的Learner提议值为最终值",
+        "该提议值就是选出的唯一值",
         "What a learner takes for the outcome is chosen.",
         Ruling.HOLDS,
         "If it counts acceptances of one proposal, each acceptor once.",

@@ -212,7 +212,7 @@ CLAIMS = (
     Claim(
         "raft.leader-completeness",
         "L146",
-        "大多数的Follower将修改写入日志后，通知领导者，然后提交",
+        "等待大多数的 Follower 也进行了修改，然后提交修改",
         "What is committed in a term is in the log of every later leader (implied).",
         Ruling.HOLDS,
         "Votes go only to logs that are as far, and any two majorities share a server.",

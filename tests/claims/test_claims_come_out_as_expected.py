@@ -24,6 +24,8 @@ lw.leader-spof lw.leader-bottleneck lw.backup-restores-progress lw.backup-single
 decen.anonymous-election decen.election-possible decen.election-terminates split.two-leaders split.smaller-stops
 split.heal-recovers cluster.any-node-serves dist.every-part-needed cap.impossible cap.literal-c cap.literal-a
 cap.literal-p cap.tradeoff-only-under-partition cap.cp-loses-minority cap.cp-keeps-majority cap.ap-always-answers
+acid.atomic acid.distributed acid.durable acid.isolated outbox.atomic outbox.coupling-necessary
+outbox.duplicate-delivery outbox.eventual outbox.exactly-once-effect outbox.no-loss outbox.row-iff-message
 cap.ap-stale base.convergence-needs-merge base.core-available base.degrades base.soft-state base.eventual
 2pc.coordinator-decides 2pc.vote-is-final 2pc.commit-validity 2pc.abort-validity 2pc.star-topology 2pc.sync-blocking
 2pc.blocking 2pc.all-block-forever 2pc.partial-commit-visible 2pc.agreement 2pc.one-failure-aborts 2pc.lock-hold-time
