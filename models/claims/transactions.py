@@ -24,6 +24,7 @@ from .claim import Claim, Ruling, holds, reachable, unreachable, violated
 
 AND_BACK: dict[str, Any] = {"crashes": 1, "restarts": 1}
 PRODUCER: dict[str, Any] = {"crashes": at_most(1, "P"), "restarts": 1}
+BROKER: dict[str, Any] = {"crashes": at_most(1, "B"), "restarts": 1}
 CONSUMER: dict[str, Any] = {"crashes": at_most(1, "C"), "restarts": 1}
 
 ACID = (
@@ -209,10 +210,10 @@ OUTBOX = (
         "从消息队列中读取一个消息",
         "Messages are carried out in the order of the orders (implied).",
         Ruling.CONDITIONAL,
-        "One relay waits for each confirmation, so they are; but not after a crash or a wrong time-out, or with two relays.",
+        "One relay waits for each confirmation. But a crash, a wrong time-out or a second relay may change the order.",
         (
             holds(outbox.AsNoted(), outbox.in_order, "one relay", losses=1),
-            violated(outbox.AsNoted(), outbox.in_order, "the relay crashes", length=20, **PRODUCER),
+            violated(outbox.AsNoted(), outbox.in_order, "the broker crashes", length=20, **BROKER),
             violated(outbox.AsNoted(relays=2), outbox.in_order, "two relays", length=22),
             violated(outbox.AsNoted(), outbox.in_order, "published again too early", timeouts="early"),
         ),
