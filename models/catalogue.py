@@ -28,6 +28,8 @@ PLACES: Mapping[str, str] = {
     "pn-counter": "everyway.models.crdt:PnCounter",
     "or-set": "everyway.models.crdt:OrSet",
     "lww-map": "everyway.models.crdt:LwwMap",
+    "alternating-bit": "everyway.models.alternating_bit:AlternatingBit",
+    "ring-election": "everyway.models.ring_election:RingElection",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
     "election": "everyway.models.split_brain:Election",

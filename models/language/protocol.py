@@ -202,6 +202,8 @@ class Protocol:
 def _told(name: str, value: Any) -> str:
     """Return a parameter's value as a reader would say it, e.g. "3 participants"."""
     words = name.replace("_", " ")
+    if value == "":
+        return ""
     if isinstance(value, bool):
         return words if value else f"no {words}"
     if isinstance(value, int):
