@@ -30,6 +30,8 @@ PLACES: Mapping[str, str] = {
     "lww-map": "everyway.models.crdt:LwwMap",
     "alternating-bit": "everyway.models.alternating_bit:AlternatingBit",
     "ring-election": "everyway.models.ring_election:RingElection",
+    "bully": "everyway.models.bully:Bully",
+    "lamport-mutex": "everyway.models.lamport_mutex:LamportMutex",
     "leader-workers": "everyway.models.leader_workers:LeaderWorkers",
     "split-brain": "everyway.models.split_brain:SplitBrain",
     "election": "everyway.models.split_brain:Election",
