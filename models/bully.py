@@ -24,6 +24,7 @@ from everyway.models.language import (
     Node,
     NodeId,
     Protocol,
+    Step,
     Steps,
     World,
     choice,
@@ -91,7 +92,7 @@ class Process(Node):
             asking = self.become(state=State.ASKING, coordinator=None, elections_left=self.elections_left - 1)
             return asking.send(self.above, Election())
 
-    def take_office(self) -> Any:
+    def take_office(self) -> Step:
         """Return the step that makes this process coordinator."""
         office = self.become(state=State.COORDINATOR, coordinator=self.id)
         return office.send(self.below, Coordinator()).named("take office")
@@ -199,7 +200,7 @@ class Bully(Protocol):
 class Silent(Process):
     """Tells nobody that it has taken the post."""
 
-    def take_office(self) -> Any:
+    def take_office(self) -> Step:
         return self.become(state=State.COORDINATOR, coordinator=self.id).named("take office")
 
 

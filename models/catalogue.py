@@ -18,6 +18,8 @@ PLACES: Mapping[str, str] = {
     "duel": "everyway.models.duel:Duel",
     "acid": "everyway.models.acid:Acid",
     "outbox": "everyway.models.outbox:Outbox",
+    "saga": "everyway.models.saga:Saga",
+    "tcc": "everyway.models.tcc:Tcc",
     "cap": "everyway.models.cap_register:Cap",
     "replicated-account": "everyway.models.replicated_account:ReplicatedAccount",
     "chain-replication": "everyway.models.chain_replication:ChainReplication",
