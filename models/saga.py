@@ -22,6 +22,7 @@ from everyway.models.language import (
     Node,
     NodeId,
     Protocol,
+    Step,
     Steps,
     World,
     choice,
@@ -81,7 +82,7 @@ class Service(Node):
         elif self.state is State.REFUSED:
             yield self.send(orchestrator, Refused()).named("refuse again")
 
-    def again(self, orchestrator: NodeId) -> Any:
+    def again(self, orchestrator: NodeId) -> Step:
         """Return the step of a service that has done its step already."""
         return self.send(orchestrator, Done()).named("answer again")
 
@@ -138,7 +139,7 @@ class Orchestrator(Node):
         """Take back the last of the first so many steps."""
         return self.ask(Phase.BACKWARD, done - 1) if done else self.become(phase=Phase.GIVEN_UP)
 
-    def ask(self, phase: Phase, at: int) -> Any:
+    def ask(self, phase: Phase, at: int) -> Step:
         """Return the step that asks a service to do its step, or to take it back."""
         asking = self.become(phase=phase, at=at, retries_left=self.retries)
         return asking.send(self.services[at], Do() if phase is Phase.FORWARD else Undo())
@@ -309,7 +310,7 @@ class VolatileLog(Saga):
 class Repeating(Service):
     """Does its step whenever it is asked."""
 
-    def again(self, orchestrator: NodeId) -> Any:
+    def again(self, orchestrator: NodeId) -> Step:
         return self.become(times=self.times + 1).send(orchestrator, Done()).named("do again")
 
 
