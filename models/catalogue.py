@@ -12,6 +12,7 @@ PLACES: Mapping[str, str] = {
     "2pc": "everyway.models.two_phase_commit:TwoPhaseCommit",
     "3pc": "everyway.models.three_phase_commit:ThreePhaseCommit",
     "raft": "everyway.models.raft:Raft",
+    "raft-membership": "everyway.models.raft_membership:RaftMembership",
     "raft-reads": "everyway.models.raft_reads:RaftReads",
     "split-vote": "everyway.models.split_vote:SplitVote",
     "paxos-commit": "everyway.models.paxos_commit:PaxosCommit",

@@ -163,7 +163,7 @@ class Server(Node):
         )
         if stood.is_majority(stood.votes):
             return stood.lead()
-        return Step(stood).send(self.peers, RequestVote(term, len(self.log), self.term_at(len(self.log))))
+        return Step(stood).send(stood.others, RequestVote(term, len(self.log), self.term_at(len(self.log))))
 
     @on(RequestVote)
     def vote(self, request: RequestVote, candidate: NodeId) -> Steps:
@@ -193,11 +193,21 @@ class Server(Node):
 
     def is_majority(self, servers: frozenset[NodeId]) -> bool:
         """Return whether so many votes elect a leader."""
-        return 2 * len(servers) > len(self.peers) + 1
+        return 2 * len(servers & self.members) > len(self.members)
+
+    @property
+    def members(self) -> frozenset[NodeId]:
+        """The servers that vote and store, this one among them."""
+        return self.peers | {self.id}
+
+    @property
+    def others(self) -> frozenset[NodeId]:
+        """The members without this server."""
+        return self.members - {self.id}
 
     def lead(self) -> Step:
         """Return the step to a leader, which says so at once."""
-        progress = frozenset(Progress(peer, len(self.log) + 1) for peer in self.peers)
+        progress = frozenset(Progress(peer, len(self.log) + 1) for peer in self.others)
         leader = evolve(self, state=State.LEADER, votes=frozenset(), progress=progress)
         return leader.replicate(Step(leader)).named("become leader")
 

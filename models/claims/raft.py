@@ -20,6 +20,7 @@ from everyway.models.raft import (
     WithoutTerms,
     WithoutTermsForGood,
 )
+from everyway.models.raft_membership import NoEntryOfOwnTerm, RaftMembership, a_member_is_removed
 from everyway.models.raft_reads import (
     LocalReads,
     NoEntryOfOwnTerm,
@@ -308,5 +309,25 @@ CLAIMS = (
             reachable(RaftReads(), a_read_is_answered, "not for nothing"),
         ),
         "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, section 6.4",
+    ),
+    Claim(
+        "raft.membership",
+        "",
+        "",
+        "Members can be changed one at a time, each by a leader that has committed an entry of its own term.",
+        Ruling.HOLDS,
+        "Majorities of two sets that differ in one server meet; of two changes of the same set they need not.",
+        (
+            holds(RaftMembership(), raft.leader_completeness, "3 servers, 2 terms", slow=True),
+            violated(NoEntryOfOwnTerm(), raft.leader_completeness, "no entry of the own term", length=18),
+            holds(
+                NoEntryOfOwnTerm(servers=3, bystanders=1),
+                raft.leader_completeness,
+                "that hides from 3 servers",
+            ),
+            holds(NoEntryOfOwnTerm(terms=2), raft.leader_completeness, "and from 2 terms"),
+            reachable(RaftMembership(), a_member_is_removed, "not for nothing"),
+        ),
+        "Ongaro 2014, chapter 4; Ongaro 2015",
     ),
 )
