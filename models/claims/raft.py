@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from everyway.invariants import possible
-from everyway.models import raft
+from everyway.models import raft, raft_membership
 from everyway.models.language import System, World
 from everyway.models.raft import (
     AsNoted,
@@ -20,7 +20,7 @@ from everyway.models.raft import (
     WithoutTerms,
     WithoutTermsForGood,
 )
-from everyway.models.raft_membership import NoEntryOfOwnTerm, RaftMembership, a_member_is_removed
+from everyway.models.raft_membership import RaftMembership, a_member_is_removed
 from everyway.models.raft_reads import (
     LocalReads,
     NoEntryOfOwnTerm,
@@ -319,13 +319,18 @@ CLAIMS = (
         "Majorities of two sets that differ in one server meet; of two changes of the same set they need not.",
         (
             holds(RaftMembership(), raft.leader_completeness, "3 servers, 2 terms", slow=True),
-            violated(NoEntryOfOwnTerm(), raft.leader_completeness, "no entry of the own term", length=18),
+            violated(
+                raft_membership.NoEntryOfOwnTerm(),
+                raft.leader_completeness,
+                "no entry of the own term",
+                length=18,
+            ),
             holds(
-                NoEntryOfOwnTerm(servers=3, bystanders=1),
+                raft_membership.NoEntryOfOwnTerm(servers=3, bystanders=1),
                 raft.leader_completeness,
                 "that hides from 3 servers",
             ),
-            holds(NoEntryOfOwnTerm(terms=2), raft.leader_completeness, "and from 2 terms"),
+            holds(raft_membership.NoEntryOfOwnTerm(terms=2), raft.leader_completeness, "and from 2 terms"),
             reachable(RaftMembership(), a_member_is_removed, "not for nothing"),
         ),
         "Ongaro 2014, chapter 4; Ongaro 2015",
