@@ -181,16 +181,20 @@ class Protocol:
     def title(cls) -> str:
         """Return the protocol's name as a reader knows it, variants included."""
         if cls.variant:
-            base = next(b for b in cls.__mro__[1:] if issubclass(b, Protocol) and not b.variant)
-            return f"{base.title()} ({cls.variant})"
+            return f"{cls.textbook().title()} ({cls.variant})"
         return cls.name or spaced(cls.__name__)
 
     @classmethod
+    def textbook(cls) -> type[Protocol]:
+        """Return the protocol that this one is a variant of; itself if it is none."""
+        return next(kind for kind in cls.__mro__ if issubclass(kind, Protocol) and not kind.variant)
+
+    @classmethod
     def variants(cls) -> dict[str, type[Protocol]]:
-        """Return the protocols that deviate from this one, by variant name."""
+        """Return the protocols that deviate from this one, by variant name; not those of protocols that extend it."""
         found: dict[str, type[Protocol]] = {}
         for kind in _subclasses(cls):
-            if "variant" in vars(kind) and kind.variant:
+            if "variant" in vars(kind) and kind.variant and kind.textbook() is cls:
                 found[kind.variant] = kind
         return found
 

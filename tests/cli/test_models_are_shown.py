@@ -75,7 +75,8 @@ def test_every_model_of_the_library_is_listed_with_its_variants(everyway):
     for name in PLACES:
         assert any(line.startswith(name) for line in told.splitlines())
         if variants := model(name).variants():
-            assert f"({len(variants)} variants)" in " ".join(told.split())
+            count = f"({len(variants)} variant{'' if len(variants) == 1 else 's'})"
+            assert count in " ".join(told.split())
 
 
 @pytest.mark.parametrize("name", PLACES)
