@@ -22,7 +22,9 @@ ROWS = [
 
 def test_every_model_and_variant_has_a_row():
     wanted = [(name, variant) for name in PLACES for variant in ["", *model(name).variants()]]
-    assert sorted((row[0], row[1]) for row in ROWS) == sorted(wanted), "run `python docs/generate.py state-counts`"
+    assert sorted((row[0], row[1]) for row in ROWS) == sorted(wanted), (
+        "run `python docs/generate.py state-counts`"
+    )
 
 
 @pytest.mark.slow
