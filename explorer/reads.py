@@ -23,6 +23,7 @@ from attrs import define, field, frozen
 
 from everyway.models.language.action import Action
 from everyway.models.language.message import NodeId
+from everyway.models.language.network import Mailbox
 from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
@@ -109,34 +110,47 @@ class Recorder:
     Kept are only copies in which no method can keep anything: those with slots for their fields and for nothing else.
     """
 
-    _twins: dict[tuple[int, Part, int, int], tuple[Any, Any]] = field(factory=dict)
-    """Copies that are kept, by world, part, position and the identity of the original; and the original."""
+    _twins: dict[tuple[int, Part, int], dict[int, tuple[Any, Any]]] = field(factory=dict)
+    """Copies that are kept, by world, part and position, and the identity of the original; and the original."""
+    _kept: int = 0
+    """How many there are."""
     _reads: dict[Read, None] = field(factory=dict)
     """What the question that is being asked looked at so far."""
     _kinds: dict[type, None] = field(factory=dict)
 
     def recorded(
-        self, worlds: Sequence[World], question: Callable[..., T], action: Action | None = None
+        self,
+        worlds: Sequence[World],
+        question: Callable[..., T],
+        action: Action | None = None,
+        in_flight: Callable[[World], tuple[Mailbox, ...]] | None = None,
     ) -> tuple[T, tuple[Read, ...]]:
         """Return the answer to a question about some worlds, and what it looked at; see the function ``recorded``.
 
-        With an action the question is called with it too, after the worlds, and what it looks at there is noted.
+        With an action the question is called with it too, after the worlds, and what it looks at there is noted. With
+        ``in_flight`` the worlds lack what is in flight; it is asked for that as soon as the question looks there.
         """
         with _turn:
             if _asked:
                 # The worlds may be watched copies themselves, of which looking at a kept copy would tell nothing.
-                return Recorder._ask(Recorder(), worlds, question, action)
-            return self._ask(worlds, question, action)
+                return Recorder._ask(Recorder(), worlds, question, action, in_flight)
+            return self._ask(worlds, question, action, in_flight)
 
     def _ask(
-        self, worlds: Sequence[World], question: Callable[..., T], action: Action | None
+        self,
+        worlds: Sequence[World],
+        question: Callable[..., T],
+        action: Action | None,
+        in_flight: Callable[[World], tuple[Mailbox, ...]] | None,
     ) -> tuple[T, tuple[Read, ...]]:
         fresh: list[Any] = []
         self._reads.clear()
-        if len(self._twins) > MOST_TWINS:
+        if self._kept > MOST_TWINS:
             self._forget()
         try:
-            twins: list[Any] = [self._twin(number, world, fresh) for number, world in enumerate(worlds)]
+            twins: list[Any] = [
+                self._twin(number, world, fresh, in_flight) for number, world in enumerate(worlds)
+            ]
             if action is not None:
                 twins.append(self._part(0, "action", 0, action, fresh))
             with _hooked(self._kinds):
@@ -156,33 +170,54 @@ class Recorder:
         with _turn, _hooked(self._kinds):
             yield
 
-    def _twin(self, number: int, world: World, fresh: list[Any]) -> World:
+    def _twin(
+        self,
+        number: int,
+        world: World,
+        fresh: list[Any],
+        in_flight: Callable[[World], tuple[Mailbox, ...]] | None,
+    ) -> World:
         """Return a watched copy of a world; ``fresh`` takes what is watched for this question alone."""
-        twin = World(
-            roster=world.roster,
-            states=tuple([self._part(number, "node", i, node, fresh) for i, node in enumerate(world.states)]),
-            up=world.up,
-            mailboxes=world.mailboxes,
-            cut_off=world.cut_off,
-            left=world.left,
-            memory=tuple(
+        twin: World = object.__new__(World)
+        put = object.__setattr__
+        states = tuple([self._part(number, "node", i, node, fresh) for i, node in enumerate(world.states)])
+        memory: tuple[Any, ...] = ()
+        if world.memory:
+            memory = tuple(
                 [self._part(number, "observer", i, seen, fresh) for i, seen in enumerate(world.memory)]
-            ),
-            start=world.start,
-        )
-        self._watch(twin, _WorldWatch(self._reads, number, world, twin.states, twin.memory))
+            )
+        # Not by the class's own constructor, which takes as long as everything else here.
+        put(twin, "roster", world.roster)
+        put(twin, "states", states)
+        put(twin, "up", world.up)
+        put(twin, "mailboxes", world.mailboxes)
+        put(twin, "cut_off", world.cut_off)
+        put(twin, "left", world.left)
+        put(twin, "memory", memory)
+        put(twin, "start", world.start)
+        put(twin, _HASH_CACHE, None)
+        watch = _WorldWatch(self._reads, number, world, states, memory)
+        if in_flight is not None:
+            find = in_flight
+            watch.put_mailboxes = lambda: put(twin, "mailboxes", find(world))
+        self._watch(twin, watch)
         fresh.append(twin)
         return twin
 
     def _part(self, number: int, part: Part, position: int, original: Any, fresh: list[Any]) -> Any:
-        kept = self._twins.get((number, part, position, id(original)))
+        place = (number, part, position)
+        twins = self._twins.get(place)
+        if twins is None:
+            twins = self._twins[place] = {}
+        kept = twins.get(id(original))
         if kept is not None:
             return kept[0]
         anatomy = _anatomy(original)
         twin = anatomy.copied(original)
         self._watch(twin, _PartWatch(self._reads, number, part, position, anatomy))
         if anatomy.keeps_nothing:
-            self._twins[number, part, position, id(original)] = twin, original
+            twins[id(original)] = twin, original
+            self._kept += 1
         else:
             fresh.append(twin)
         return twin
@@ -192,9 +227,11 @@ class Recorder:
         _watched[id(twin)] = watch
 
     def _forget(self) -> None:
-        for twin, _ in self._twins.values():
-            del _watched[id(twin)]
+        for twins in self._twins.values():
+            for twin, _ in twins.values():
+                del _watched[id(twin)]
         self._twins.clear()
+        self._kept = 0
 
     def __del__(self) -> None:
         self._forget()
@@ -313,6 +350,8 @@ class _WorldWatch:
     world: World
     states: tuple[Node, ...]
     memory: tuple[Any, ...]
+    put_mailboxes: Callable[[], None] | None = None
+    """Puts what is in flight into the copy, if it does not have it yet."""
 
     def look(self, name: str) -> Any:
         """Note that an attribute is fetched; return what to hand out in its place, or None for the attribute."""
@@ -323,7 +362,10 @@ class _WorldWatch:
                 for position in range(len(self.world.up)):
                     self._note("up", position)
             case "mailboxes":
-                for position in range(len(self.world.mailboxes)):
+                if self.put_mailboxes is not None:
+                    self.put_mailboxes()
+                    self.put_mailboxes = None
+                for position in range(len(self.world.up)):
                     self._note("messages", position)
             case "memory":
                 for position in range(len(self.memory)):

@@ -25,6 +25,7 @@ from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System
 
+from . import codes
 from .packing import Layout
 from .search import TableSearch
 from .symmetry import NotSymmetricError
@@ -236,6 +237,9 @@ def _put_back(search: TableSearch, arrays: dict[str, Any], values: dict[str, Any
         at += size
     search.levels[-1] = (search.levels[-1][0], values["levels"][-1][0])
     search._next.items, search._next_count = arrays["next"].copy(), values["next"]
+    # How these were found is not kept; then no step of theirs sleeps.
+    search._origins = np.full(search.levels[-1][1], codes.NOWHERE, np.uint16)
+    search._next_origins.items = np.full(max(1, search._next_count), codes.NOWHERE, np.uint16)
     for growing, key in (
         (search.children, "children"),
         (search.ordinals, "ordinals"),

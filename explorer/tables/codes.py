@@ -41,6 +41,9 @@ SYMMETRY_COMPONENTS = 25
 SYMMETRY_GROUPS = 26
 SYMMETRY_MAPS = 27
 KEEPS_MOVES = 28
+PLAN = 29
+BUNDLES = 30
+RANKS = 31
 HEAD_SIZE = 32
 
 # What there is to know of a component for symmetry.
@@ -111,7 +114,8 @@ HAS_CRASHES, HAS_RESTARTS, HAS_SUSPICIONS_LEFT, HAS_LOSSES, HAS_DUPLICATES, IS_S
 # How far ``generate`` came, and what it notes of the state at hand.
 AT, SUCCESSORS, MISSES, REASON, ENDS, LONGEST = 0, 1, 2, 3, 4, 5
 MISS_ROOM, MISSED, DOWN, QUIET = 6, 7, 8, 9
-WORK_SIZE = 12
+VISITS, ORDINAL, HAS_ORIGINS = 10, 11, 12
+WORK_SIZE = 16
 DONE, MISSING, FULL, TOO_MANY = 0, 1, 2, 3
 
 MOST_STEPS = 65_535
@@ -119,12 +123,37 @@ MOST_STEPS = 65_535
 MOST = MOST_STEPS + 1
 
 # The scratch: what is on offer in a state (the move, the channel it changes, what that then holds, whether it moves
-# anything), the moves made, premises met, and the value of each component. Not powers of two apart, which would
-# make them compete for the same lines of the cache.
+# anything, and which source it comes from), the moves made, premises met, the lists of bundles that were met, and the
+# value of each component. Not powers of two apart, which would make them compete for the same lines of the cache.
 OFFER_CHANNEL, OFFER_VALUE, OFFER_MOVED, TRAIL = MOST + 72, 2 * (MOST + 72), 3 * (MOST + 72), 4 * (MOST + 72)
-PREMISES = 5 * (MOST + 72)
+OFFER_ORIGIN = 5 * (MOST + 72)
+PREMISES = 6 * (MOST + 72)
 MOST_PROPERTIES = 62
-VALUES = PREMISES + 72
+VISITED = PREMISES + 72
+MOST_BUNDLES = 512
+VALUES = VISITED + MOST_BUNDLES + 8
+
+# Sources of steps, by number: a node's choices, behind them what a channel delivers, and behind a gap a node's
+# time-outs, where they are early. In the order of steps channels have another order than by number: their ranks.
+TIMEOUT_ORIGIN = 0xC000
+NOWHERE = 0xFFFF
+"""Where a step comes from if nothing sleeps because of it."""
+
+# A bundle: where its pieces and its sources begin in the plan, where its cells do (-1 for none), the last position
+# that a source of it has, and all nodes that act in it or send to those that do, as bits.
+BUNDLE_STRIDE = 5
+B_PIECES, B_SOURCES, B_CELLS, B_LAST, B_NODES = 0, 1, 2, 3, 4
+
+# A step in a list of a bundle: its move; what it adds to a row, and to which word; what taking the message adds, and
+# to which; what it sends; whether it changes anything; its source, that one's position, its node, the message's sender.
+E_STRIDE = 11
+E_MOVE, E_DELTA, E_WORD, E_CHANNEL_DELTA, E_CHANNEL_WORD, E_POSTS = 0, 1, 2, 3, 4, 5
+E_DIFFERS, E_ORIGIN, E_POSITION, E_NODE, E_SENDER = 6, 7, 8, 9, 10
+
+# What a lane keeps of bundles: how far the lists reach, how many were met, where the cells begin and the lists, lists
+# that are not kept, and behind them the places of those that were met; and how often all lists were forgotten.
+U_TOP, U_TOUCHED, U_CELLS, U_LISTS, U_PASSING, U_STOP, U_FORGOTTEN = 0, 1, 2, 3, 4, 5, 6
+U_SIZE = 8
 
 # A tally of a property: how often its premise was true, and where it was first found broken (or witnessed).
 TALLY_STRIDE = 3

@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import canonical, descend, generate, judge, offers, packing
+from . import bundles, canonical, descend, generate, judge, offers, packing, posts
 
 _FILES = (
+    "bundles.py",
     "canonical.py",
     "codes.py",
     "descend.py",
@@ -22,6 +23,7 @@ _FILES = (
     "judge.py",
     "offers.py",
     "packing.py",
+    "posts.py",
     "storage.py",
 )
 
@@ -72,7 +74,17 @@ def _compiled() -> types.SimpleNamespace:
         offers.keep_ready,
         offers.offer_message_faults,
         offers.offer_faults,
-        generate.post,
+        posts.post,
+        bundles.origin_node,
+        bundles.origin_position,
+        bundles.sleeps,
+        bundles.settle,
+        bundles.forget,
+        bundles.note_visits,
+        bundles.add_steps,
+        bundles.learn,
+        bundles.find,
+        bundles.take_bundled,
         generate.observe,
         generate.judge_step,
         generate.generate,

@@ -95,6 +95,8 @@ class DepthFirst(TableSearch):
         self._make_room(capacity)
         table, size = store.table_for(capacity - states, words)
         lane.begin(0, 1, words, tables.moves, len(tables.components))
+        expander.bundles.keep_up()
+        lane.use_plan(expander.bundles)
         at_end = np.zeros(budget, np.int64)
         found = np.full(max(1, len(expander.tries.of_steps)), -1, np.int64)
         descent[D_ENDS] = 0
@@ -116,9 +118,11 @@ class DepthFirst(TableSearch):
             len(lane.out) // words,
             lane.ordinals,
             lane.made,
+            lane.origins,
             lane.begins,
             lane.ends,
             lane.counts,
+            lane.bundled,
             lane.scratch,
             lane.misses,
             lane.step_tallies,

@@ -16,6 +16,7 @@ from everyway.models.language.errors import ModelError
 from everyway.models.language.system import System
 
 from . import codes
+from .bundling import Bundles
 from .lanes import Lane
 from .model_tables import ModelTables
 from .packing import Layout, shifts
@@ -25,6 +26,7 @@ from .tries import Tries
 Repack = Callable[[Any, int], Any]
 """Writes so many rows in the layout of now."""
 
+_NOTHING = np.zeros(1, np.uint16)
 LOOKAHEAD = 256
 """The rows behind one that must wait are looked through for what else is lacking, until so many lack nothing new."""
 
@@ -56,6 +58,8 @@ class Expander:
         self.environments = np.zeros(1, np.int64)
         """In how many states the environment had each of its values."""
         self.premises: dict[Property, int] = dict.fromkeys(self.tries.of_states + self.tries.of_steps, 0)
+        self.bundles = Bundles(self.tables)
+        self._found_by: Any = None
         self.use(store)
 
     def use(self, store: Store) -> None:
@@ -70,14 +74,17 @@ class Expander:
 
     # Generating.
 
-    def generate(self, source: Callable[[], Any], first: int, last: int) -> None:
+    def generate(self, source: Callable[[], Any], first: int, last: int, found_by: Any = None) -> None:
         """Generate the successors of some rows into the lanes, and count the steps.
 
         Args:
             source: returns the rows; asked again when their layout has changed.
             first: the number of the first row to expand.
             last: the number of the row behind the last.
+            found_by: for each row the source of the step by which it was first found. Then steps that lead to states
+                that were found before, because of that, are counted only (``bundles.py``).
         """
+        self._found_by = found_by
         while True:
             self._share(first, last)
             if self._generate_all(source):
@@ -111,6 +118,7 @@ class Expander:
         With ``keeps_moves`` it is noted which move led to each successor; see ``moves_made``.
         """
         head = self.tables.pool.head
+        self._found_by = None
         properties = int(head[codes.STEP_PROPERTIES])
         head[codes.STEP_PROPERTIES], head[codes.SKIPPED], head[codes.KEEPS_MOVES] = 0, skipped, keeps_moves
         try:
@@ -147,6 +155,7 @@ class Expander:
         """Generate on all lanes, filling in what is missing; False if all must begin again."""
         while True:
             rows = source()
+            self.bundles.keep_up()
             self._each(lambda lane: self._generate_lane(lane, rows))  # noqa: B023  done before rows changes
             reasons = {int(lane.work[codes.REASON]) for lane in self.lanes}
             if codes.TOO_MANY in reasons:
@@ -163,6 +172,9 @@ class Expander:
         view, words = self.store.view, self.words
         if len(lane.counts) < self.tables.moves:
             lane.counts = np.concatenate([lane.counts, np.zeros(2 * self.tables.moves, np.int64)])
+        lane.use_plan(self.bundles)
+        found_by = _NOTHING if self._found_by is None else self._found_by[lane.first : lane.last]
+        lane.work[codes.HAS_ORIGINS] = self._found_by is not None and self.tables.symmetry is None
         self.store.generate(
             view(self.tables.pool.head),
             view(self.tables.pool.items),
@@ -173,9 +185,12 @@ class Expander:
             len(lane.out) // words,
             view(lane.ordinals),
             view(lane.made),
+            view(lane.origins),
             view(lane.begins),
             view(lane.ends),
             view(lane.counts),
+            view(found_by),
+            view(lane.bundled),
             view(lane.scratch),
             view(lane.misses),
             view(lane.step_tallies),

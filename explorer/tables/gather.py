@@ -8,6 +8,7 @@ from typing import Any
 def gather(
     out: Any,
     ordinals: Any,
+    origins: Any,
     begins: Any,
     states: int,
     words: int,
@@ -20,12 +21,14 @@ def gather(
     at: int,
     children: Any,
     kept_ordinals: Any,
+    kept_origins: Any,
 ) -> int:
     """Copy new rows behind each other; return how many there were.
 
     Args:
         out: the successors of a batch of states, state by state.
         ordinals: for each its step's position among all steps of its predecessor.
+        origins: for each the source of that step.
         begins: for each state the number of its first successor, and that behind the last one.
         states: how many states there are.
         words: how many words a row has.
@@ -38,6 +41,7 @@ def gather(
         at: how many rows it has.
         children: takes for each state how many of its successors were new.
         kept_ordinals: takes the new rows' ordinals.
+        kept_origins: takes their origins.
     """
     found = 0
     for state in range(states):
@@ -56,6 +60,7 @@ def gather(
             for w in range(words):
                 rows[(at + found) * words + w] = out[nearest * words + w]
             kept_ordinals[at + found] = ordinals[nearest]
+            kept_origins[at + found] = origins[nearest]
             found += 1
         children[state] = found - before
     return found

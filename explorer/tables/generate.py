@@ -12,22 +12,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from .bundles import (
+    NO_LIST,
+    TOO_LONG,
+    forget,
+    note_visits,
+    origin_node,
+    origin_position,
+    settle,
+    sleeps,
+    take_bundled,
+)
 from .codes import (
     ASK_CUTS,
     ASK_ENVIRONMENT,
     ASK_OBSERVER,
-    ASK_PUT,
     ASK_STEP,
     AT,
-    C_PUT,
-    C_PUT_STRIDE,
-    CHANNEL_STRIDE,
-    CHANNELS,
+    BUNDLES,
     COMPONENTS,
     CUTS_MASK,
     DONE,
+    DOWN,
     E_FLAGS,
+    E_HEAL_MOVE,
     E_OPERATIONS,
+    E_PARTITION_MOVES,
     EARLY,
     ENDS,
     ENVIRONMENT_STRIDE,
@@ -37,12 +47,14 @@ from .codes import (
     FLAG_LAST,
     FULL,
     HAS_CRASHES,
+    HAS_ORIGINS,
+    HAS_RESTARTS,
+    HAS_SUSPICIONS,
     IS_SPLIT,
     KEEPS_MOVES,
     LATE,
     LAYOUT,
     LEAF,
-    LISTS,
     LONGEST,
     M_CUTS,
     M_DELTA,
@@ -59,12 +71,15 @@ from .codes import (
     MOVES,
     NEVER,
     NODE_COUNT,
+    NOWHERE,
     OBSERVER_COUNT,
     OFFER_CHANNEL,
     OFFER_MOVED,
+    OFFER_ORIGIN,
     OFFER_VALUE,
     OPERATION_MASK,
     OPERATION_SHIFT,
+    ORDINAL,
     PENDING,
     PREMISES,
     QUIET,
@@ -82,7 +97,11 @@ from .codes import (
     TIMEOUTS_ARE,
     TOO_MANY,
     TRAIL,
+    U_LISTS,
+    U_PASSING,
+    U_TOP,
     VALUES,
+    VISITS,
     WORD_MASK,
     WORD_SHIFT,
     WORDS,
@@ -90,28 +109,7 @@ from .codes import (
 from .judge import list_miss, raw, walk
 from .offers import keep_ready, offer_faults, offer_ordinary, offer_timeouts
 from .packing import extract
-
-
-def post(head: Any, pool: Any, out: Any, base: int, misses: Any, work: Any, posts: int) -> bool:
-    """Put what a move sends into the channels of a row; return whether the tables knew how."""
-    entry = head[LISTS] + posts
-    first_channel = head[NODE_COUNT] + 1 + head[OBSERVER_COUNT]
-    is_complete = True
-    for _ in range(pool[entry]):
-        channel = pool[entry + 1]
-        entry += 2
-        place = pool[head[LAYOUT] + first_channel + channel]
-        old = extract(place, out, base)
-        about = head[CHANNELS] + channel * CHANNEL_STRIDE
-        cell = pool[about + C_PUT] + old * pool[about + C_PUT_STRIDE] + pool[entry]
-        content = pool[cell]
-        if content >= 0:
-            out[base + ((place >> 6) & 0xFFF)] += (content - old) << (place & 63)
-        else:
-            is_complete = False
-            if content == MISS and list_miss(head, misses, work, ASK_PUT, channel, old, pool[entry]):
-                pool[cell] = PENDING
-    return is_complete
+from .posts import post
 
 
 def observe(
@@ -184,9 +182,12 @@ def generate(
     room: int,
     ordinals_: Any,
     made_: Any,
+    origins_: Any,
     begins_: Any,
     ends_: Any,
     counts_: Any,
+    found_by_: Any,
+    bundled_: Any,
     scratch_: Any,
     misses_: Any,
     tallies_: Any,
@@ -196,7 +197,8 @@ def generate(
     """Write the successors of rows, one after the other, in the order of the reference semantics.
 
     Goes on from ``work[AT]`` to ``last``, or until a table lacks an entry. Then the rows behind are looked through
-    for further misses, so that many are filled at once. Steps that change nothing are counted and not written.
+    for further misses, so that many are filled at once. Steps that change nothing, and steps that sleep
+    (``bundles.py``), are counted and not written.
 
     Args:
         head_: where the tables are.
@@ -208,9 +210,12 @@ def generate(
         room: how many of them it has room for.
         ordinals_: takes for each the position of its step among all steps of its predecessor.
         made_: takes for each the move that led to it, if that is asked for.
+        origins_: takes for each the source of the step that led to it.
         begins_: takes for each row the number of its first successor.
         ends_: takes the numbers of the rows in which nothing can happen any more.
         counts_: how often each move was made.
+        found_by_: for each row the source of the step by which it was first found, if ``work`` says that this is known.
+        bundled_: the lists of bundles.
         scratch_: room for the steps of one state.
         misses_: takes what is to be filled in.
         tallies_: of the step properties.
@@ -219,7 +224,7 @@ def generate(
     """
     head, pool, memo, rows, out = raw(head_), raw(pool_), raw(memo_), raw(rows_), raw(out_)
     ordinals, begins, ends, counts = raw(ordinals_), raw(begins_), raw(ends_), raw(counts_)
-    made = raw(made_)
+    made, origins, found_by, bundled = raw(made_), raw(origins_), raw(found_by_), raw(bundled_)
     scratch, misses, tallies, work = raw(scratch_), raw(misses_), raw(tallies_), raw(work_)
     words = head[WORDS]
     layout = head[LAYOUT]
@@ -231,6 +236,12 @@ def generate(
     skipped = head[SKIPPED]
     keeps_moves = head[KEEPS_MOVES]
     has_observers = head[OBSERVER_COUNT] > 0
+    # Observers and properties of steps see each step by itself: then none sleeps, and each is made by itself.
+    has_bundles = (
+        head[BUNDLES] > 0 and not has_observers and step_properties == 0 and not head[HAS_SUSPICIONS]
+    )
+    may_sleep = work[HAS_ORIGINS] and not has_observers and step_properties == 0
+    nearly_full = bundled[U_LISTS] + (bundled[U_PASSING] - bundled[U_LISTS]) * 3 // 4
     first_channel = node_count + 1 + head[OBSERVER_COUNT]
     environment_place = pool[layout + node_count]
     work[MISSES] = 0
@@ -249,23 +260,67 @@ def generate(
         work[QUIET] = 1
         for p in range(step_properties):
             scratch[PREMISES + p] = 0
-        if words == 1:
-            only = rows[row]
-            for c in range(components):
-                place = pool[layout + c]
-                scratch[VALUES + c] = (only >> (place & 63)) & (place >> 18)
-        else:
-            for c in range(components):
-                scratch[VALUES + c] = extract(pool[layout + c], rows, row)
-        environment = scratch[VALUES + node_count]
+        environment = extract(environment_place, rows, row)
         here = head[ENVIRONMENTS] + environment * head[ENVIRONMENT_STRIDE]
         flags = pool[here + E_FLAGS]
         sides = here + head[ENVIRONMENT_STRIDE] - node_count
         is_end = True
         taken = 0
         ordinal = 0
+        work[VISITS] = 0
+        work[DOWN] = 0
+        first_stage = 0
+        is_full = is_too_long = False
+        origin = found_by[at] if may_sleep else NOWHERE
+        if has_bundles and not flags & (HAS_CRASHES | HAS_RESTARTS | IS_SPLIT):
+            if bundled[U_TOP] > nearly_full:
+                settle(bundled, counts)
+                forget(bundled)
+            end = take_bundled(
+                head,
+                pool,
+                rows,
+                row,
+                out,
+                n,
+                room,
+                ordinals,
+                made,
+                origins,
+                origin,
+                bundled,
+                scratch,
+                misses,
+                work,
+            )
+            if end >= 0:
+                n = end
+                ordinal = work[ORDINAL]
+                is_end = work[QUIET] == 1
+                first_stage = 1 if timeouts == LATE else 3
+                if timeouts == LATE and (work[MISSED] or not is_end):
+                    first_stage = 3
+                has_faults = flags != 0 or pool[here + E_HEAL_MOVE] > 0 or pool[here + E_PARTITION_MOVES] > 0
+                if first_stage == 3 and not has_faults:
+                    first_stage = 4
+            elif end == NO_LIST:
+                work[MISSED] = 0
+                work[QUIET] = 1
+            else:
+                is_too_long = end == TOO_LONG
+                is_full = True
+        if first_stage < 4 and not is_full:
+            for c in range(components):
+                scratch[VALUES + c] = extract(pool[layout + c], rows, row)
+        actor = -1
+        since = -1
+        if origin != NOWHERE and first_stage < 4:
+            actor = origin_node(head, pool, origin)
+            since = origin_position(head, pool, origin)
         # Stage 0: choices, deliveries, suspicions, drops. 1: time-outs, only tried. 2: time-outs. 3: the rest.
-        for stage in range(4):
+        for stage in range(first_stage, 4):
+            if is_full:
+                break
             if stage == 0:
                 offers = offer_ordinary(head, pool, scratch, misses, work, flags, sides)
             elif stage == 3:
@@ -278,19 +333,44 @@ def generate(
                 offers = offer_timeouts(head, pool, scratch, misses, work)
                 if stage == 2 and timeouts == LATE:
                     offers = keep_ready(head, pool, scratch, offers, flags & IS_SPLIT, sides)
-            is_too_long = offers >= MOST
+            has_origins = stage == 0 or (stage == 2 and timeouts == EARLY)
+            is_full = is_too_long = offers >= MOST
             # Make the steps on offer, each followed by what a crash in the middle leaves of it.
             for k in range(offers):
                 channel = scratch[OFFER_CHANNEL + k]
                 move = scratch[k]
-                while True:
+                source = scratch[OFFER_ORIGIN + k] if has_origins else NOWHERE
+                does_sleep = since >= 0 and sleeps(
+                    head, pool, moves + move * MOVE_STRIDE, source, actor, since
+                )
+                while not is_full:
                     if n >= room or ordinal >= MOST_STEPS:
                         is_too_long = ordinal >= MOST_STEPS
-                        offers = MOST
+                        is_full = True
                         break
                     record = moves + move * MOVE_STRIDE
                     base = n * words
                     kind = pool[record + M_KIND]
+                    if does_sleep:
+                        does_sleep = False  # what a crash leaves of it does not
+                        scratch[TRAIL + taken] = move
+                        taken += 1
+                        ordinal += 1
+                        if pool[record + M_DELTA] != 0 or channel >= 0:
+                            is_end = False
+                            work[QUIET] = 0
+                        if not flags & HAS_CRASHES:
+                            break
+                        cuts = (pool[record + M_CUTS] & CUTS_MASK) - 2
+                        if cuts == 0:
+                            break
+                        if cuts < 0:
+                            work[MISSED] = 1
+                            if cuts == MISS and list_miss(head, misses, work, ASK_CUTS, move, 0, 0):
+                                pool[record + M_CUTS] += PENDING - MISS
+                            break
+                        move = cuts
+                        continue
                     for w in range(words):
                         out[base + w] = rows[row + w]
                     out[base + ((kind >> WORD_SHIFT) & WORD_MASK)] += pool[record + M_DELTA]
@@ -341,6 +421,7 @@ def generate(
                         taken += 1
                         if differs and not kind & skipped:
                             ordinals[n] = ordinal
+                            origins[n] = NOWHERE if operation > 0 or kind & FLAG_CUT else source
                             if keeps_moves:
                                 made[n] = move
                             n += 1
@@ -366,18 +447,17 @@ def generate(
                             pool[record + M_CUTS] += PENDING - MISS
                         break
                     move = cuts
-                if offers == MOST:
-                    break
-            if offers >= MOST:
-                # A violation that was noted in this row is found again when it is complete.
-                for p in range(step_properties):
-                    if tallies[p * TALLY_STRIDE + T_STATE] == at:
-                        tallies[p * TALLY_STRIDE + T_STATE] = -1
-                if put_off < 0:
-                    work[AT] = at
-                    work[SUCCESSORS] = start
-                    work[REASON] = TOO_MANY if is_too_long else FULL
-                return
+        if is_full:
+            # A violation that was noted in this row is found again when it is complete.
+            for p in range(step_properties):
+                if tallies[p * TALLY_STRIDE + T_STATE] == at:
+                    tallies[p * TALLY_STRIDE + T_STATE] = -1
+            if put_off < 0:
+                work[AT] = at
+                work[SUCCESSORS] = start
+                work[REASON] = TOO_MANY if is_too_long else FULL
+            settle(bundled, counts)
+            return
         if work[MISSED] and put_off < 0:
             put_off = at
             work[REASON] = MISSING
@@ -391,6 +471,7 @@ def generate(
             if work[MISSES] > listed:
                 stop = min(last, at + lookahead)
         else:
+            note_visits(bundled, scratch, work, counts)
             for k in range(taken):
                 counts[scratch[TRAIL + k]] += 1
             for p in range(step_properties):
@@ -398,9 +479,10 @@ def generate(
             if is_end:
                 ends[work[ENDS]] = at
                 work[ENDS] += 1
-            if taken > work[LONGEST]:
-                work[LONGEST] = taken
+            if ordinal > work[LONGEST]:
+                work[LONGEST] = ordinal
         at += 1
+    settle(bundled, counts)
     if put_off < 0:
         work[AT] = at
         work[SUCCESSORS] = n

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import codes
+from .bundling import LISTS_AT_FIRST, MOST_LISTS, Bundles
 
 MISSES_AT_ONCE = 2_048
 
@@ -34,6 +35,7 @@ class Lane:
         self.out = np.zeros(1 << 12, np.int64)
         self.ordinals = np.zeros(1 << 12, np.uint16)
         self.made = np.zeros(1 << 12, np.int32)
+        self.origins = np.zeros(1 << 12, np.uint16)
         self.begins = np.zeros(2, np.int64)
         self.ends = np.zeros(2, np.int64)
         self.counts = np.zeros(1, np.int64)
@@ -48,6 +50,10 @@ class Lane:
         self.todo = np.zeros(0, np.int64)
         """The rows that must still be made canonical."""
         self.room = np.zeros(0, np.int64)
+        self.bundled = np.zeros(codes.U_SIZE, np.int64)
+        """The lists of bundles, and which plan they are of; see ``bundling.py``."""
+        self._plan = -1
+        self._lists = LISTS_AT_FIRST
 
     @property
     def states(self) -> int:
@@ -66,6 +72,16 @@ class Lane:
         self.step_tallies[:] = 0
         self.step_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
 
+    def use_plan(self, bundles: Bundles) -> None:
+        """Begin anew with lists if the plan of bundles is another; give them more room if they ran out of it."""
+        has_room = not self.bundled[codes.U_FORGOTTEN] or self._lists >= MOST_LISTS
+        if self._plan == bundles.version and has_room:
+            return
+        if not has_room:
+            self._lists *= 4
+        self._plan = bundles.version
+        self.bundled = bundles.room(self._lists)
+
     def prepare(self, words: int, components: int) -> None:
         """See that there is room for what is missing, and for a row's components."""
         if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
@@ -79,6 +95,7 @@ class Lane:
         self.out = np.concatenate([self.out, np.zeros_like(self.out)])
         self.ordinals = np.zeros(len(self.out), np.uint16)
         self.made = np.zeros(len(self.out), np.int32)
+        self.origins = np.zeros(len(self.out), np.uint16)
         self.work[codes.AT] = self.work[codes.SUCCESSORS] = 0
 
     def begin_judging(self, rows: int, environments: int, words: int) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from everyway.explorer.growth import component_parts
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.behaviour import Outcome
@@ -129,7 +131,10 @@ class ModelTables:
 
     def lay_out(self) -> None:
         """Choose a layout that has room for every value."""
-        self.use_layout(layout_for([len(values) for values in self.components]))
+        sizes = [len(values) for values in self.components]
+        # What a node sends is as varied as the node itself.
+        senders = [sizes[sender] for sender, _ in self.ends]
+        self.use_layout(layout_for(sizes, [*sizes[: len(sizes) - len(senders)], *senders]))
 
     def use_layout(self, layout: Layout) -> None:
         """Have the kernel read and write rows in this layout."""
@@ -149,27 +154,39 @@ class ModelTables:
 
     def world_of(self, numbers: Sequence[int]) -> World:
         """Return the world whose parts have these numbers."""
+        return evolve(self.bare_world(numbers), mailboxes=self.in_flight(numbers))
+
+    def bare_world(self, numbers: Sequence[int]) -> World:
+        """Return the same world without what is in flight, which is quicker to have."""
         count = len(self.names)
         cast = [values.items[number] for values, number in zip(self.nodes, numbers, strict=False)]
         around: Surroundings = self.environment.items[numbers[count]]
-        watching = len(self.observers)
-        memory = tuple(
-            values.items[number] for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
-        )
-        contents = numbers[count + 1 + watching :]
-        contents = [*contents, *[0] * (len(self.channels) - len(contents))]
-        boxes = [
-            self._mailbox(to, tuple([contents[channel] for channel in self._into[to]])) for to in range(count)
-        ]
+        memory: tuple[Observer, ...] = ()
+        if self.observers:
+            memory = tuple(
+                values.items[number]
+                for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
+            )
         return World(
             roster=self.system.roster,
-            states=tuple(value.state for value in cast),
-            up=tuple(value.is_up for value in cast),
-            mailboxes=tuple(boxes),
+            states=tuple([value.state for value in cast]),
+            up=tuple([value.is_up for value in cast]),
+            mailboxes=(),
             cut_off=around.cut_off,
             left=around.left,
             memory=memory,
             start=around.start,
+        )
+
+    def in_flight(self, numbers: Sequence[int]) -> tuple[Mailbox, ...]:
+        """Return what is in flight to each node in the world whose parts have these numbers."""
+        contents = numbers[len(self.names) + 1 + len(self.observers) :]
+        contents = [*contents, *[0] * (len(self.channels) - len(contents))]
+        return tuple(
+            [
+                self._mailbox(to, tuple([contents[channel] for channel in self._into[to]]))
+                for to in range(len(self.names))
+            ]
         )
 
     def _mailbox(self, to: int, contents: tuple[int, ...]) -> Mailbox:
@@ -499,14 +516,17 @@ class ModelTables:
         for regions, what in ((self._deliverable, codes.C_DELIVERABLE), (self._faults, codes.C_FAULTS)):
             regions.append(Region(self.pool, 1, codes.MISS, self._told_channel(number, what)))
         self._order_region.need(number + 1)
-        order = sorted(range(number + 1), key=self._channel_order)
-        self._order_region.put(0, order)
+        self._order_region.put(0, self.channels_in_order())
         self.pool.head[codes.CHANNEL_COUNT] = number + 1
         self._content(number, self.system.network.empty_mailbox())
         return number
 
     def _told_channel(self, channel: int, what: int) -> Callable[[int], None]:
         return lambda base: self._channel_region.put(channel, base, what)
+
+    def channels_in_order(self) -> list[int]:
+        """Return all channels in the order in which the reference semantics delivers from them."""
+        return sorted(range(len(self.channels)), key=self._channel_order)
 
     def _channel_order(self, channel: int) -> tuple[Any, ...]:
         sender, to = self.ends[channel]

@@ -49,9 +49,11 @@ from .codes import (
     NODE_SHIFT,
     NODE_STRIDE,
     NODES,
+    NOWHERE,
     OBSERVER_COUNT,
     OFFER_CHANNEL,
     OFFER_MOVED,
+    OFFER_ORIGIN,
     OFFER_VALUE,
     OP_DUPLICATE,
     OP_LOSS,
@@ -67,6 +69,7 @@ from .codes import (
     OWN_UP,
     PENDING,
     QUIET,
+    TIMEOUT_ORIGIN,
     VALUES,
 )
 from .judge import list_miss
@@ -84,9 +87,15 @@ def offer_own(
         if move == MISS and list_miss(head, misses, work, ASK_OWN, i, value, column):
             pool[cell] = PENDING
         return offers
+    source = NOWHERE
+    if column == OWN_CHOICE:
+        source = i
+    elif column == OWN_TIMEOUT:
+        source = TIMEOUT_ORIGIN + i
     while move > 0 and offers < MOST:
         scratch[offers] = move
         scratch[OFFER_CHANNEL + offers] = -1
+        scratch[OFFER_ORIGIN + offers] = source
         offers += 1
         if pool[head[MOVES] + move * MOVE_STRIDE + M_KIND] & FLAG_LAST:
             break
@@ -161,6 +170,7 @@ def offer_ordinary(head: Any, pool: Any, scratch: Any, misses: Any, work: Any, f
                     # A message that stays where it is, as on a set network, changes no channel.
                     scratch[OFFER_CHANNEL + offers] = -1 if rest == content else channel
                     scratch[OFFER_VALUE + offers] = rest
+                    scratch[OFFER_ORIGIN + offers] = node_count + channel
                     offers += 1
                     if pool[moves + move * MOVE_STRIDE + M_KIND] & FLAG_LAST:
                         break
@@ -213,6 +223,7 @@ def offer_drops(
                     scratch[offers] = pool[entry + 2]
                     scratch[OFFER_CHANNEL + offers] = channel
                     scratch[OFFER_VALUE + offers] = rest
+                    scratch[OFFER_ORIGIN + offers] = NOWHERE
                     offers += 1
             entry += 3
     return offers

@@ -44,25 +44,34 @@ class Layout:
         return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places]
 
 
-def layout_for(sizes: Sequence[int]) -> Layout:
+def layout_for(sizes: Sequence[int], busy: Sequence[int] | None = None) -> Layout:
     """Return a layout for components with so many values each.
 
-    As few words as they need; what is then left over gives room to grow to the components with most values.
+    As few words as they need; what is then left over gives room to grow: first to those with many values, then to those
+    that have no value to spare, then to all others. Rows are written anew when a component outgrows its room, which
+    is dear when it happens late; so the room goes to those that are likely to need it.
+
+    Args:
+        sizes: how many values each component has.
+        busy: for each component how many values whatever changes it has; of components that are alike the busiest come
+            first. By default their own.
     """
     needed = [max(0, (size - 1).bit_length()) for size in sizes]
     words = len(_bins(needed))
     roomy = list(needed)
-    # What took many values so far goes on growing; what took few has probably taken all of them.
-    growing = [k for k in sorted(range(len(sizes)), key=lambda k: (-sizes[k], k)) if sizes[k] > 1]
-    many = [k for k in growing if sizes[k] > MANY]
-    for k in [*many, *many, *many, *growing]:
+    by_size = sorted((k for k in range(len(sizes)) if sizes[k] > 1), key=lambda k: (-sizes[k], k))
+    by_business = sorted(by_size, key=lambda k: -(busy or sizes)[k])
+    many = [k for k in by_size if sizes[k] > MANY]
+    full = [k for k in by_business if sizes[k] == 1 << needed[k]]
+    for k in [*many, *full, *many, *by_business]:
         roomy[k] += 1
         if len(_bins(roomy)) > words:
             roomy[k] -= 1
     places: list[tuple[int, int, int]] = [(0, 0, 0)] * len(sizes)
     for word, members in enumerate(_bins(roomy)):
         shift = 0
-        for k in members:
+        # In their order, so that those that are looked up together tend to be neighbours.
+        for k in sorted(members):
             places[k] = (word, shift, roomy[k])
             shift += roomy[k]
     return Layout(max(1, words), tuple(places))

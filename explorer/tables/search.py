@@ -138,6 +138,9 @@ class TableSearch:
         """The rows of each depth, and how many; of those that are done with only if they are needed again."""
         self._next = Growing(np.int64)
         self._next_count = 0
+        self._origins = np.zeros(0, np.uint16)
+        """For each row of the level that is being expanded the source of the step by which it was first found."""
+        self._next_origins = Growing(np.uint16)
         self.children = Growing(np.uint16)
         """For each state that was expanded, how many states were first reached from it."""
         self.ordinals = Growing(np.uint16)
@@ -206,6 +209,7 @@ class TableSearch:
         count, words = len(self.starts), expander.words
         flat = flat.reshape(-1, words)[distinct].reshape(-1)
         self._next.need(len(flat))[: len(flat)] = flat
+        self._next_origins.need(count)[:count] = codes.NOWHERE
         self._next_count = count
         self.ordinals.need(count)[:count] = np.arange(count)
         self.statistics.starts = self.statistics.states = count
@@ -224,6 +228,7 @@ class TableSearch:
             rows = rows[: self._next_count * self.expander.words].copy()
         self.levels.append((rows, self._next_count))
         self._next = Growing(np.int64)
+        self._origins, self._next_origins = self._next_origins.items, Growing(np.uint16)
         self._next_count = self._at = 0
 
     def _expand_level(self) -> None:
@@ -278,13 +283,14 @@ class TableSearch:
     def _expand(self, first: int, last: int) -> None:
         """Expand rows of the current level."""
         expander = self.expander
-        expander.generate(self._level_rows, first, last)
+        expander.generate(self._level_rows, first, last, self._origins)
         self._note_batch(self._level_rows(), range(self._base(), self._base() + self.levels[-1][1]))
         fresh = expander.store.insert(
             [(lane.out, int(lane.work[codes.SUCCESSORS])) for lane in expander.lanes], expander.words
         )
         total = sum(stops[-1] for _, _, stops in fresh)
         self._next.need((self._next_count + total) * expander.words)
+        self._next_origins.need(self._next_count + total)
         self.ordinals.need(self.statistics.states + total)
         self.children.need(self.expanded + last - first)
         before = self._next_count
@@ -305,6 +311,7 @@ class TableSearch:
         found = self.expander.store.gather(
             view(lane.out),
             view(lane.ordinals),
+            view(lane.origins),
             view(lane.begins),
             lane.states,
             self.expander.words,
@@ -317,6 +324,7 @@ class TableSearch:
             count,
             view(self.children.items[self.expanded : self.expanded + lane.states]),
             view(self.ordinals.items[self.statistics.states - count :]),
+            view(self._next_origins.items),
         )
         self._next_count += found
         self.statistics.states += found
@@ -517,7 +525,8 @@ class TableSearch:
         if self._keeps_rows:
             links += self.marks.items.nbytes
         rows = sum(level.nbytes for level, _ in self.levels) + self._next.items.nbytes
-        return int(self.expander.store.nbytes + links + rows)
+        origins = self._origins.nbytes + self._next_origins.items.nbytes
+        return int(self.expander.store.nbytes + links + rows + origins)
 
     @property
     def is_complete(self) -> bool:

@@ -19,6 +19,7 @@ from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.action import Action
 from everyway.models.language.errors import ModelError, UsageError
 from everyway.models.language.faults import FAULT_KINDS
+from everyway.models.language.network import Mailbox
 from everyway.models.language.world import World
 
 from . import codes
@@ -147,7 +148,7 @@ class Tries:
         if root.child is not None and self._find(root, values) is not None:
             return
         self.calls += 1
-        bits, reads = self._asked(prop, [self._tables.world_of(values[0])], None)
+        bits, reads = self._asked(prop, values, None)
         self._keep(root, self._state_roots.base + p, prop, bits, reads, values)
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
@@ -159,7 +160,7 @@ class Tries:
         root = self._step_root(p, action)
         if root.child is None or self._find(root, values) is None:
             self.calls += 1
-            bits, reads = self._asked(prop, [self._tables.world_of(one) for one in values], action)
+            bits, reads = self._asked(prop, values, action)
             new = {read.field for read in reads if read.part == "action"} - set(self._looked_at[p])
             if new:
                 # What was said so far may hold only for actions that are alike in this too.
@@ -175,34 +176,54 @@ class Tries:
         alike = tuple(getattr(action, name) if name else action for name in self._looked_at[p])
         return self._step_tries[p].setdefault(alike, Root())
 
-    def _asked(self, prop: Property, worlds: Sequence[World], action: Any) -> tuple[int, Sequence[Read]]:
-        """Return what a property says, and what it read for that.
+    def _asked(
+        self, prop: Property, values: Sequence[Sequence[int]], action: Any
+    ) -> tuple[int, Sequence[Read]]:
+        """Return what a property says of a row, or of a step between two, and what it read for that.
 
         Where nodes are interchangeable it must say the same under other names; what it then reads counts as well, for
         the answer is kept for every state that stands for others.
         """
-        arguments: list[Any] = [worlds[0]] if action is None else [worlds[0], action, worlds[1]]
-        bits, reads = self._recorded(prop, arguments)
-        if self._tables.symmetry is not None:
-            for others, here in self._tables.symmetry.alternatives(arguments):
-                says, more = self._recorded(prop, others)
+        tables = self._tables
+        bits, reads = self._recorded(prop, [tables.bare_world(one) for one in values], action, values)
+        if tables.symmetry is not None:
+            worlds = [tables.world_of(one) for one in values]
+            arguments: list[Any] = worlds if action is None else [worlds[0], action, worlds[1]]
+            for others, here in tables.symmetry.alternatives(arguments):
+                deed = None if action is None else others.pop(1)
+                says, more = self._recorded(prop, others, deed, None)
                 if says != bits:
-                    raise NotSymmetricError(f"'{prop.name}' tells {self._tables.symmetry.told} apart")
+                    raise NotSymmetricError(f"'{prop.name}' tells {tables.symmetry.told} apart")
                 reads = [*reads, *map(here, more)]
         return bits, reads
 
-    def _recorded(self, prop: Property, arguments: Sequence[Any]) -> tuple[int, Sequence[Read]]:
-        """Return what a property says of a state, or of a state, an action and a state, and what it read of them."""
+    def _recorded(
+        self, prop: Property, worlds: Sequence[World], action: Any, values: Sequence[Sequence[int]] | None
+    ) -> tuple[int, Sequence[Read]]:
+        """Return what a property says of a state, or of a state, an action and a state, and what it read of them.
+
+        With the values of their rows given, the worlds lack what is in flight.
+        """
+        tables = self._tables
+        in_flight = None
+        if values is not None:
+            rows = values
+
+            def in_flight(world: World) -> tuple[Mailbox, ...]:
+                return tables.in_flight(rows[0] if world is worlds[0] else rows[1])
+
         try:
-            if len(arguments) == 1:
-                return self._recorder.recorded(arguments, lambda world: said(prop, world))
-            before, action, after = arguments
+            if action is None:
+                return self._recorder.recorded(worlds, lambda world: said(prop, world), in_flight=in_flight)
             return self._recorder.recorded(
-                [before, after], lambda was, now, deed: said(prop, was, deed, now), action
+                worlds, lambda was, now, deed: said(prop, was, deed, now), action, in_flight
             )
         except ModelError:
+            if values is not None:
+                worlds = [tables.world_of(one) for one in values]
             with unwatched():
-                said(prop, *arguments)  # raises the same, from the line of the user's own code
+                # Raises the same, from the line of the user's own code.
+                said(prop, *(worlds if action is None else (worlds[0], action, worlds[1])))
             raise
 
     def _find(self, root: Root, values: Sequence[Sequence[int]]) -> int | None:
