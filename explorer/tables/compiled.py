@@ -96,6 +96,7 @@ def _compiled() -> types.SimpleNamespace:
         storage.insert,
         storage.locate,
         storage.move_in,
+        storage.spread,
         gather.gather,
         descend.descend,
     ):

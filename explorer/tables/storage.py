@@ -220,3 +220,67 @@ def move_in(
                 table[slot * words + w] = block[j * words + w]
         moved += held
     return moved
+
+
+def spread(table_: Any, old_size: int, words: int, size: int, spilled_: Any, most: int) -> int:
+    """Make a table larger where it lies: put its rows where they belong among more slots.
+
+    A row's home moves up as the table grows, and further up the higher it is. So rows are moved from the last to the
+    first, each into slots that are clear of rows that still wait. The few that would not be, at the beginning and
+    at the end, are set aside, and put in at last.
+
+    Returns how many were set aside; -1 if there were too many at the beginning, and the table is as it was; -2 if there
+    were too many later on, which no hash that is any good lets happen, and the table is lost.
+
+    Args:
+        table_: the table; the slots behind the old ones are empty.
+        old_size: how many rows it had room for.
+        words: how many words a row has.
+        size: how many it has room for now.
+        spilled_: room for rows that are set aside.
+        most: for how many.
+    """
+    table, spilled = raw(table_), raw(spilled_)
+    # Rows in front of the first free slot may have come round from the end.
+    begin = 0
+    while table[begin * words] != 0:
+        begin += 1
+        if begin > most // 2:
+            return -1
+    aside = 0
+    for slot in range(begin):
+        for w in range(words):
+            spilled[aside * words + w] = table[slot * words + w]
+            table[slot * words + w] = 0
+        aside += 1
+    for slot in range(old_size - 1, begin, -1):
+        at = slot * words
+        if table[at] == 0:
+            continue
+        to = home(mixed(table, at, words), size)
+        if to > slot:
+            while to < size and table[to * words] != 0:
+                to += 1
+        if to == slot:
+            continue
+        if to < slot or to == size:
+            if aside == most:
+                return -2
+            for w in range(words):
+                spilled[aside * words + w] = table[at + w]
+            aside += 1
+        else:
+            for w in range(words):
+                table[to * words + w] = table[at + w]
+        table[at] = 0
+        for w in range(1, words):
+            table[at + w] = 0
+    for k in range(aside):
+        to = home(mixed(spilled, k * words, words), size)
+        while table[to * words] != 0:
+            to += 1
+            if to == size:
+                to = 0
+        for w in range(words):
+            table[to * words + w] = spilled[k * words + w]
+    return aside

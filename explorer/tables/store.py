@@ -10,12 +10,17 @@ import numpy as np
 
 from . import canonical, gather, generate, judge, packing
 from .packing import Layout, shifts
+from .reserve import reserved
 
 TOGETHER = 32
 """Rows that move together; as ``storage.DISTANCE``, which cannot be imported without Numba."""
 NEARLY_FULL = 0.68
 MAX_LOAD = 0.75
 """So full a table may get; beyond it, chains of taken slots become long."""
+
+
+SPILLED = 1 << 14
+"""So many rows may be set aside while a table grows; a handful is usual."""
 
 
 class Store(Protocol):
@@ -156,8 +161,9 @@ class CompiledStore:
         self.repack: Callable[..., None] = self._kernel.repack
         self.canonicalise: Callable[..., int] = self._kernel.canonicalise
         self.descend: Callable[..., int] = self._kernel.descend
+        self._words = 1
         self._sizes = [1 << 12] * threads
-        self._tables = [np.zeros(size, np.int64) for size in self._sizes]
+        self._tables = [reserved(size) for size in self._sizes]
         self._held = [0] * threads
         self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(threads)]
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
@@ -214,10 +220,11 @@ class CompiledStore:
 
     def _widen(self, words: int) -> None:
         """See that tables nothing was added to yet have room for rows of so many words."""
-        for part, size in enumerate(self._sizes):
-            if len(self._tables[part]) != size * words:
-                assert not self._held[part], "rows of two layouts in one table"
-                self._tables[part] = np.zeros(size * words, np.int64)
+        if words == self._words:
+            return
+        assert not any(self._held), "rows of two layouts in one table"
+        self._words = words
+        self._tables = [reserved(size * words) for size in self._sizes]
 
     def _make_room(self, part: int, count: int, words: int) -> None:
         """Make a partition larger before so many rows, of which few are new, come in."""
@@ -225,14 +232,24 @@ class CompiledStore:
         if self._held[part] > 0.5 * size or self._held[part] + count > 0.97 * size:
             larger = size
             while self._held[part] + count > MAX_LOAD * larger:
-                larger = (
-                    larger * 4 if larger < 1 << 21 else larger * 2 if larger < 1 << 24 else larger * 3 // 2
-                )
-            self._move(part, larger, words)
+                larger = _larger(larger)
+            self._grow(part, larger, words)
 
-    def _move(self, part: int, size: int, words: int) -> None:
+    def _grow(self, part: int, size: int, words: int) -> None:
+        """Make a partition larger: where it lies, if there is room behind it.
+
+        Raises ``MemoryError`` if there is none anywhere.
+        """
+        if size * words <= len(self._tables[part]):
+            spilled = np.empty(SPILLED * words, np.int64)
+            aside = self._kernel.spread(self._tables[part], self._sizes[part], words, size, spilled, SPILLED)
+            if aside < -1:
+                raise MemoryError
+            if aside >= 0:
+                self._sizes[part] = size
+                return
         nothing = np.zeros(0, np.int64)
-        table = np.zeros(size * words, np.int64)
+        table = reserved(size * words)
         self._kernel.move_in(
             self._tables[part],
             self._sizes[part],
@@ -252,7 +269,7 @@ class CompiledStore:
         """Return all rows behind each other, and how many there are."""
         parts = []
         for table, size in zip(self._tables, self._sizes, strict=True):
-            slots = table.reshape(size, -1)
+            slots = table[: size * self._words].reshape(size, -1)
             parts.append(slots[slots[:, 0] != 0].reshape(-1))
         return np.concatenate(parts), sum(self._held)
 
@@ -286,7 +303,7 @@ class CompiledStore:
         ways = np.array(shifts(old, new), np.int64)
         self._widen(old.words)
         self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
-        tables = [np.zeros(size * new.words, np.int64) for size in self._sizes]
+        tables = [reserved(size * new.words) for size in self._sizes]
 
         def move(part: int) -> None:
             self._held[part] = 0
@@ -306,12 +323,12 @@ class CompiledStore:
                 )
 
         self.each(move)
-        self._tables = tables
+        self._tables, self._words = tables, new.words
 
     @property
     def nbytes(self) -> int:
         """How much memory it takes, in bytes."""
-        return sum(table.nbytes for table in self._tables)
+        return sum(self._sizes) * self._words * 8
 
     def table_for(self, more: int, words: int) -> tuple[Any, int]:
         """Return the table of the only partition, with room for so many more rows, and how many it has room for.
@@ -323,7 +340,7 @@ class CompiledStore:
             size = self._sizes[0]
             while self._held[0] + more > MAX_LOAD * size:
                 size *= 2
-            self._move(0, size, words)
+            self._grow(0, size, words)
         return self._tables[0], self._sizes[0]
 
     def took(self, count: int) -> None:
@@ -333,7 +350,12 @@ class CompiledStore:
     def next_growth(self) -> int:
         """Return how many bytes more it would take if it grew; 0 unless it is about to."""
         return sum(
-            2 * table.nbytes
-            for table, size, held in zip(self._tables, self._sizes, self._held, strict=True)
+            (_larger(size) - size) * self._words * 8
+            for size, held in zip(self._sizes, self._held, strict=True)
             if held > NEARLY_FULL * size
         )
+
+
+def _larger(size: int) -> int:
+    """Return to how many slots a table of so many grows."""
+    return size * 4 if size < 1 << 21 else size * 2 if size < 1 << 24 else size * 3 // 2

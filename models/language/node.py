@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 import attrs
@@ -60,7 +61,8 @@ class Node:
 
     def become(self, **changes: Any) -> Step:
         """Return the step to the state in which these fields have these values."""
-        unknown = [name for name in changes if name not in attrs.fields_dict(type(self))]
+        known = _field_names(type(self))
+        unknown = [name for name in changes if name not in known]
         if unknown:
             names = [declared.name for declared in attrs.fields(type(self))]
             raise ModelError(
@@ -91,6 +93,11 @@ class Node:
             if value != default
         ]
         return ", ".join(told) or "-"
+
+
+@cache
+def _field_names(kind: type[Node]) -> frozenset[str]:
+    return frozenset(declared.name for declared in attrs.fields(kind))
 
 
 def _as_declared(kind: type[Node]) -> list[attrs.Attribute[Any]]:

@@ -1,0 +1,42 @@
+"""Arrays that have room to grow where they lie: addresses are reserved, and memory is taken only as it is used."""
+
+from __future__ import annotations
+
+import mmap
+import sys
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+HUGE = 1 << 22
+"""From so many bytes on, memory is asked for in large pages; a small table would only be slowed down by them."""
+NO_RESERVE = 0x4000
+"""``MAP_NORESERVE``, which Python does not name: what is reserved does not count as used."""
+
+
+def reserved(count: int) -> Any:
+    """Return an array of so many zeros, at least; behind them there are as many more as the machine could ever hold.
+
+    None of them takes memory before it is written to. Where addresses cannot be reserved (there is a limit on them, or
+    the system knows nothing of the kind) there are just as many as were asked for.
+    """
+    if sys.platform != "linux":
+        return np.zeros(count, np.int64)
+    try:
+        memory = mmap.mmap(
+            -1, max(count * 8, _most()), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
+        )
+    except (OSError, ValueError, OverflowError):
+        return np.zeros(count, np.int64)
+    with suppress(AttributeError, OSError, ValueError):  # then in pages of the usual size
+        memory.madvise(mmap.MADV_HUGEPAGE, HUGE)
+    return np.frombuffer(memory, np.int64)
+
+
+@cache
+def _most() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().total) // HUGE * HUGE
