@@ -91,7 +91,7 @@ from .codes import (
     WORDS,
 )
 from .judge import list_miss
-from .packing import extract
+from .packing import extract, gathered
 from .posts import post
 
 # A list: how many steps there are, whether any changes something (SOME), how often it was met, and the steps.
@@ -324,11 +324,7 @@ def find(
     if cells < 0:
         end = learn(head, pool, rows, row, bundled, passing, bundled[U_STOP], sources, misses, work)
         return passing if end >= 0 else end
-    piece = plan + pool[record + B_PIECES]
-    key = 0
-    for _ in range(pool[piece]):
-        key |= ((rows[row + pool[piece + 1]] >> pool[piece + 2]) & pool[piece + 3]) << pool[piece + 4]
-        piece += 4
+    key = gathered(pool, plan + pool[record + B_PIECES], rows, row)
     cell = bundled[U_CELLS] + cells + key
     at: int = bundled[cell]
     if at == 0:

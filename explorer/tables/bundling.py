@@ -12,6 +12,7 @@ from everyway.models.language.handler import Occasion, handlers_for
 
 from . import codes
 from .model_tables import ModelTables
+from .packing import pieces
 from .regions import Region
 
 MOST_BITS = 15
@@ -112,18 +113,18 @@ class Bundles:
         beyond = len(bundles) * codes.BUNDLE_STRIDE
         self.cells = 0
         for sources, components in bundles:
-            pieces = self._pieces(components, bits)
+            moving = pieces(self._tables.layout, components, bits)
             width = sum(bits[part] for part in components)
             is_kept = width <= MOST_BITS or (len(sources) == 1 and width <= MOST_BITS_ALONE)
             nodes = {node for source in sources for node in self._parts(source)[1]}
             records += [
                 beyond + len(lists),
-                beyond + len(lists) + 1 + 4 * len(pieces),
+                beyond + len(lists) + 1 + 4 * len(moving),
                 self.cells if is_kept else -1,
                 max(map(self._position, sources)),
                 sum(1 << node for node in nodes) if count <= 62 else -1,
             ]
-            lists += [len(pieces), *(number for piece in pieces for number in piece), len(sources), *sources]
+            lists += [len(moving), *(number for piece in moving for number in piece), len(sources), *sources]
             if is_kept:
                 self.cells += 1 << width
         plan = [*records, *lists]
@@ -136,24 +137,6 @@ class Bundles:
         if source < count or source >= codes.TIMEOUT_ORIGIN:
             return source
         return count + self._ranks.get(source - count)
-
-    def _pieces(self, components: Sequence[int], bits: Sequence[int]) -> list[tuple[int, int, int, int]]:
-        """Return how a row's values make a number: word, shift, mask and shift back of what moves together."""
-        places = self._tables.layout.places
-        pieces: list[list[int]] = []
-        left = 0
-        for word, shift, width in sorted((*places[part][:2], bits[part]) for part in components):
-            if not width:
-                continue
-            last = pieces[-1] if pieces else None
-            # Neighbours move together if the first has no bits to spare.
-            if last is not None and last[0] == word and last[4] == shift:
-                last[2] |= ((1 << width) - 1) << (left - last[3])
-                last[4] = shift + width
-            else:
-                pieces.append([word, shift, (1 << width) - 1, left, shift + width])
-            left += width
-        return [(word, shift, mask, to) for word, shift, mask, to, _ in pieces]
 
     def room(self, lists: int) -> Any:
         """Return an array for a lane to keep lists in, with room for so many items of them."""

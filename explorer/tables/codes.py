@@ -44,7 +44,8 @@ KEEPS_MOVES = 28
 PLAN = 29
 BUNDLES = 30
 RANKS = 31
-HEAD_SIZE = 32
+SHORTCUTS = 32
+HEAD_SIZE = 40
 
 # What there is to know of a component for symmetry.
 SYMMETRY_STRIDE = 2
@@ -162,6 +163,11 @@ T_PREMISES, T_STATE, T_ORDINAL = 0, 1, 2
 # What a property says: the bits of a leaf of its trie, which is stored as LEAF - bits.
 LEAF = -16
 SAYS_PREMISE, SAYS_FOUND = 1, 2
+
+# A shortcut of a property of states: where its answers are (0 if there is no shortcut), how many pieces of a row make
+# the number under which one is found, and of each piece the word, the shift, the mask and the shift back.
+MOST_PIECES = 8
+SHORTCUT_STRIDE = 2 + 4 * MOST_PIECES
 
 TRIE_STRIDE = 5
 TRIE_SIDE, TRIE_COMPONENT, TRIE_PROJECTION, TRIE_CHILDREN, TRIE_CAPACITY = 0, 1, 2, 3, 4

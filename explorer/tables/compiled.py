@@ -62,6 +62,7 @@ def _compiled() -> types.SimpleNamespace:
 
     for function in (
         packing.extract,
+        packing.gathered,
         packing.convert,
         judge.list_miss,
         judge.walk,

@@ -412,5 +412,6 @@ class Expander:
                 del todo[number]
 
         while todo:
+            self.tries.lay_shortcuts()
             self._each(work)
             self._fill()

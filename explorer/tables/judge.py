@@ -20,6 +20,8 @@ from .codes import (
     REASON,
     SAYS_FOUND,
     SAYS_PREMISE,
+    SHORTCUT_STRIDE,
+    SHORTCUTS,
     STATE_PROPERTIES,
     STATE_ROOTS,
     T_PREMISES,
@@ -35,7 +37,7 @@ from .codes import (
     WORDS,
     WORK_SIZE,
 )
-from .packing import extract
+from .packing import extract, gathered
 
 
 def raw(array: Any) -> Any:
@@ -131,9 +133,18 @@ def judge(
         for p in range(properties):
             if not wanted[p]:
                 continue
+            shortcut = head[SHORTCUTS] + p * SHORTCUT_STRIDE
+            answer = 0
+            if pool[shortcut] > 0:
+                answer = pool[shortcut] + gathered(pool, shortcut + 1, rows, row)
+                if pool[answer] != 0:
+                    work[WORK_SIZE + p] = pool[answer]
+                    continue
             slot = walk(head, pool, roots + p, rows, row, rows, row)
             says = MISS if slot < 0 else pool[slot]
             work[WORK_SIZE + p] = says
+            if says <= LEAF and answer > 0:
+                pool[answer] = says
             if says > LEAF:
                 is_complete = False
                 if (says == MISS or slot < 0) and list_miss(head, misses, work, ASK_STATE, p, at, 0):

@@ -8,8 +8,13 @@ import numpy as np
 
 from . import codes
 from .bundling import LISTS_AT_FIRST, MOST_LISTS, Bundles
+from .reserve import reserved
 
 MISSES_AT_ONCE = 2_048
+APART = 64
+"""So many items lie between what two threads write all the time, lest they compete for a line of the cache."""
+LARGE = 1 << 17
+"""From so many items on, an array grows where it lies."""
 
 
 class Growing:
@@ -17,13 +22,22 @@ class Growing:
 
     def __init__(self, dtype: Any, capacity: int = 1 << 10) -> None:
         self.items = np.zeros(capacity, dtype)
+        self._room = self._given = self.items
 
     def need(self, count: int) -> Any:
         """See that there is room for so many items; return the array."""
-        if count > len(self.items):
-            grown = np.zeros(max(count, len(self.items) * 3 // 2), self.items.dtype)
-            grown[: len(self.items)] = self.items
-            self.items = grown
+        kept = len(self.items)
+        if count <= kept:
+            return self.items
+        wanted = max(count, kept * 3 // 2)
+        # Large ones grow where they lie, unless something else was put in their place.
+        if self.items is not self._given or wanted > len(self._room):
+            grown = (
+                reserved(wanted, self.items.dtype) if wanted >= LARGE else np.zeros(wanted, self.items.dtype)
+            )
+            grown[:kept] = self.items
+            self._room = grown
+        self.items = self._given = self._room[:wanted]
         return self.items
 
 
@@ -41,8 +55,8 @@ class Lane:
         self.counts = np.zeros(1, np.int64)
         self.scratch = np.zeros(codes.VALUES + 64, np.int64)
         self.misses = np.zeros(0, np.int64)
-        self.work = np.zeros(codes.WORK_SIZE, np.int64)
-        self.judging = np.zeros(codes.WORK_SIZE + properties, np.int64)
+        self.work = np.zeros(codes.WORK_SIZE + APART, np.int64)
+        self.judging = np.zeros(codes.WORK_SIZE + properties + APART, np.int64)
         self.step_tallies = np.zeros(codes.TALLY_STRIDE * step_properties, np.int64)
         self.state_tallies = np.zeros(codes.TALLY_STRIDE * properties, np.int64)
         self.environments = np.zeros(1, np.int64)

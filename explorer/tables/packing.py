@@ -95,6 +95,37 @@ def _bins(widths: Sequence[int]) -> list[list[int]]:
     return bins
 
 
+def pieces(layout: Layout, components: Sequence[int], bits: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    """Return how the values of some components, of so many bits each, make one number; see ``gathered``.
+
+    For each piece of a row that moves as a whole its word, its shift, its mask and the shift back.
+    """
+    found: list[list[int]] = []
+    left = 0
+    for word, shift, width in sorted((*layout.places[k][:2], bits[k]) for k in components):
+        if not width:
+            continue
+        last = found[-1] if found else None
+        # Neighbours move together if the first has no bits to spare.
+        if last is not None and last[0] == word and last[4] == shift:
+            last[2] |= ((1 << width) - 1) << (left - last[3])
+            last[4] = shift + width
+        else:
+            found.append([word, shift, (1 << width) - 1, left, shift + width])
+        left += width
+    return [(word, shift, mask, to) for word, shift, mask, to, _ in found]
+
+
+def gathered(pool: Any, piece: int, rows: Any, row: int) -> int:
+    """Return the number that some components of a row make; ``piece`` is where their count and ``pieces`` are."""
+    number = 0
+    for _ in range(pool[piece]):
+        part = (rows[row + pool[piece + 1]] >> pool[piece + 2]) & pool[piece + 3]
+        number |= part << pool[piece + 4]
+        piece += 4
+    return number
+
+
 def extract(place: int, rows: Any, at: int) -> Any:
     """Return the value of a component in the row that begins at an index; ``place`` is where it lies in a row."""
     return (rows[at + ((place >> 6) & 0xFFF)] >> (place & 63)) & (place >> 18)

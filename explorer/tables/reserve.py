@@ -16,23 +16,25 @@ NO_RESERVE = 0x4000
 """``MAP_NORESERVE``, which Python does not name: what is reserved does not count as used."""
 
 
-def reserved(count: int) -> Any:
+def reserved(count: int, dtype: Any = np.int64) -> Any:
     """Return an array of so many zeros, at least; behind them there are as many more as the machine could ever hold.
 
     None of them takes memory before it is written to. Where addresses cannot be reserved (there is a limit on them, or
     the system knows nothing of the kind) there are just as many as were asked for.
     """
     if sys.platform != "linux":
-        return np.zeros(count, np.int64)
+        return np.zeros(count, dtype)
     try:
         memory = mmap.mmap(
-            -1, max(count * 8, _most()), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
+            -1,
+            max(count * np.dtype(dtype).itemsize, _most()),
+            flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE,
         )
     except (OSError, ValueError, OverflowError):
-        return np.zeros(count, np.int64)
+        return np.zeros(count, dtype)
     with suppress(AttributeError, OSError, ValueError):  # then in pages of the usual size
         memory.madvise(mmap.MADV_HUGEPAGE, HUGE)
-    return np.frombuffer(memory, np.int64)
+    return np.frombuffer(memory, dtype)
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 import numpy as np
@@ -166,7 +166,7 @@ class CompiledStore:
         self._tables = [reserved(size) for size in self._sizes]
         self._held = [0] * threads
         self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(threads)]
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def view(self, array: Any) -> Any:
         """Return the array as it is."""
@@ -176,7 +176,12 @@ class CompiledStore:
         """Do something for each thread, on all of them at once."""
         if self._pool is None:
             return [work(0)]
-        return list(self._pool.map(work, range(self.threads)))
+        others = [self._pool.submit(work, number) for number in range(1, self.threads)]
+        try:
+            first = work(0)  # here, rather than to wait for another thread to begin
+        finally:
+            wait(others)
+        return [first, *(other.result() for other in others)]
 
     def insert(
         self, buffers: Sequence[tuple[Any, int]], words: int

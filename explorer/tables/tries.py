@@ -24,9 +24,13 @@ from everyway.models.language.world import World
 
 from . import codes
 from .model_tables import ModelTables
+from .packing import pieces
 from .regions import Region
 from .symmetry import NotSymmetricError
 from .values import NodeValue, Surroundings
+
+MOST_SHORTCUT_BITS = 18
+"""So many bits may what a property looks at have for a shortcut; its answers should fit the caches."""
 
 Projection = tuple[int, str, str]
 """A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
@@ -97,6 +101,13 @@ class Tries:
             Region(self._pool, 1, codes.MISS, self._told_step(p)) for p in range(len(self.of_steps))
         ]
         self._state_tries = [Root() for _ in self.of_states]
+        self._tested: list[dict[int, None]] = [{} for _ in self.of_states]
+        """The components that anything in each property's trie tests."""
+        self._shortcuts = Region(self._pool, codes.SHORTCUT_STRIDE, 0, codes.SHORTCUTS)
+        self._shortcuts.need(len(self.of_states))
+        self._cut_for: list[Any] = [None for _ in self.of_states]
+        """What each property's shortcut was made for."""
+        self._answers = [Region(self._pool, 1, 0, _told_nobody) for _ in self.of_states]
         self._step_tries: list[dict[Hashable, Root]] = [{} for _ in self.of_steps]
         """By what is looked at of an action: other actions that show the same share a trie."""
         self._looked_at: list[tuple[str, ...]] = [() for _ in self.of_steps]
@@ -137,6 +148,33 @@ class Tries:
         self._step_tries[p] = {}
         self._pool.items[region.base : region.base + region.capacity] = codes.MISS
 
+    def lay_shortcuts(self) -> None:
+        """See that a property that looks at few values has a shortcut: its answers by what these values are together.
+
+        The kernel notes there what it found in the trie, which takes a look-up for each value.
+        """
+        tables = self._tables
+        for p, tested in enumerate(self._tested):
+            bits = {k: (len(tables.components[k]) - 1).bit_length() for k in tested}
+            made_for = (tables.layout, bits)
+            if made_for == self._cut_for[p]:
+                continue
+            self._cut_for[p] = made_for
+            width = sum(bits.values())
+            moving: Sequence[tuple[int, ...]] = ()
+            if 0 < width <= MOST_SHORTCUT_BITS:
+                every = [bits.get(k, 0) for k in range(len(tables.components))]
+                moving = pieces(tables.layout, sorted(tested), every)
+            if not 0 < len(moving) <= codes.MOST_PIECES:
+                self._shortcuts.put(p, 0)
+                continue
+            answers = self._answers[p]
+            answers.need(1 << width)
+            self._pool.items[answers.base : answers.base + (1 << width)] = 0
+            self._shortcuts.put(
+                p, [answers.base, len(moving), *(number for piece in moving for number in piece)]
+            )
+
     def learning(self) -> AbstractContextManager[None]:
         """Return a context in which many answers in a row are learned faster."""
         return self._recorder.listening()
@@ -149,7 +187,7 @@ class Tries:
             return
         self.calls += 1
         bits, reads = self._asked(prop, values, None)
-        self._keep(root, self._state_roots.base + p, prop, bits, reads, values)
+        self._keep(root, self._state_roots.base + p, prop, bits, reads, values, self._tested[p])
 
     def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
         """Do the same for a property of steps, and a step between two rows."""
@@ -249,8 +287,12 @@ class Tries:
         bits: int,
         reads: Sequence[Read],
         values: Sequence[Sequence[int]],
+        tested: dict[int, None] | None = None,
     ) -> None:
-        """Keep an answer under the values of what was read for it; the pool's trie and ours grow alike."""
+        """Keep an answer under the values of what was read for it; the pool's trie and ours grow alike.
+
+        ``tested`` takes the components that are tested for it.
+        """
         remaining = {test: None for read in reads for test in self._covered(prop, read)}
         parent: Root | Branch = root
         key = 0
@@ -265,6 +307,8 @@ class Tries:
                 else:
                     test = next(iter(remaining))
                     node = Branch(self._new_node(test), test)
+                    if tested is not None:
+                        tested[test.component] = None
                     self._pool.items[slot] = node.number
                 if isinstance(parent, Root):
                     parent.child = node
@@ -356,6 +400,10 @@ class Tries:
 
     def _told_cell(self, number: int) -> Callable[[int], None]:
         return lambda base: self._cells.put(number, base)
+
+
+def _told_nobody(_: int) -> None:
+    """Where a property's answers are is written with the shortcut."""
 
 
 def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
