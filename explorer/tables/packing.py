@@ -63,7 +63,7 @@ def layout_for(sizes: Sequence[int], busy: Sequence[int] | None = None) -> Layou
     by_business = sorted(by_size, key=lambda k: -(busy or sizes)[k])
     many = [k for k in by_size if sizes[k] > MANY]
     full = [k for k in by_business if sizes[k] == 1 << needed[k]]
-    for k in [*many, *full, *many, *by_business]:
+    for k in [*many, *full, *many, *(k for k in by_business if k not in full)]:
         roomy[k] += 1
         if len(_bins(roomy)) > words:
             roomy[k] -= 1

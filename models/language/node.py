@@ -96,7 +96,7 @@ class Node:
 
 
 @cache
-def _field_names(kind: type[Node]) -> frozenset[str]:
+def _field_names(kind: Any) -> frozenset[str]:
     return frozenset(declared.name for declared in attrs.fields(kind))
 
 
