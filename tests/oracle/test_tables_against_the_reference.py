@@ -3,6 +3,7 @@
 from unittest import mock
 
 import pytest
+from attrs import frozen
 from generated_systems import Case, cases
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -50,7 +51,20 @@ def total(world) -> int:
     return sum(actor.memory + actor.disk for actor in world)
 
 
-def properties_for(case: Case, goal: int):
+@frozen
+class Question:
+    """What is asked about a case."""
+
+    goal: int
+    sees_steps: bool
+    """Whether any property is one of steps; if none is, and nothing is observed, steps may sleep."""
+
+
+questions = st.builds(Question, goal=st.integers(1, 5), sees_steps=st.booleans())
+
+
+def properties_for(case: Case, question: Question):
+    goal = question.goal
     first, last = case.protocol.names[0], case.protocol.names[-1]
 
     def is_goal(world):
@@ -124,20 +138,20 @@ def properties_for(case: Case, goal: int):
                 when=lambda before, action, after: not action.is_fault,
             ),
         ]
-    return properties
+    return [prop for prop in properties if question.sees_steps or prop.kind is not PropertyKind.EVERY_STEP]
 
 
 # What must be the same.
 
 
-def searched(case: Case, goal: int, limits: Limits) -> Exploration:
+def searched(case: Case, question: Question, limits: Limits) -> Exploration:
     """Search a case by the reference explorer."""
-    return Exploration(case.system(), properties_for(case, goal), limits=limits).run()
+    return Exploration(case.system(), properties_for(case, question), limits=limits).run()
 
 
-def tabled(case: Case, goal: int, limits: Limits, **options) -> TableSearch:
+def tabled(case: Case, question: Question, limits: Limits, **options) -> TableSearch:
     """Search it by the table engine, on a system of its own, which remembers nothing of the reference's."""
-    return TableSearch(case.system(), properties_for(case, goal), limits=limits, **options).run()
+    return TableSearch(case.system(), properties_for(case, question), limits=limits, **options).run()
 
 
 def assert_same(reference: Exploration, tables: TableSearch) -> None:
@@ -172,24 +186,24 @@ def assert_same_verdict(expected, verdict, states) -> None:
 
 
 @every_way
-@steady(32)
-@given(cases(), st.integers(1, 5))
-def test_a_search_is_the_same_in_every_respect(way, case, goal):
-    reference = searched(case, goal, FEW)
+@steady(60)
+@given(cases(), questions)
+def test_a_search_is_the_same_in_every_respect(way, case, question):
+    reference = searched(case, question, FEW)
     if reference.is_complete:
         event("trapped" if any(verdict.trapped for verdict in reference.verdicts()) else "free")
-        assert_same(reference, tabled(case, goal, FEW, **WAYS[way]))
+        assert_same(reference, tabled(case, question, FEW, **WAYS[way]))
 
 
 @pytest.mark.parametrize("way", ["in plain Python", "state by state", "compiled", "on two threads"])
 @steady(32)
-@given(cases(), st.integers(1, 5), st.integers(0, 6))
-def test_a_depth_limit_cuts_the_same(way, case, goal, max_depth):
+@given(cases(), questions, st.integers(0, 6))
+def test_a_depth_limit_cuts_the_same(way, case, question, max_depth):
     limits = Limits(max_depth=max_depth, max_states=FEW.max_states)
-    reference = searched(case, goal, limits)
+    reference = searched(case, question, limits)
     if not reference.stopped_by:
         event("cut" if reference.statistics.cut else "complete")
-        assert_same(reference, tabled(case, goal, limits, **WAYS[way]))
+        assert_same(reference, tabled(case, question, limits, **WAYS[way]))
 
 
 SEEN_BEFORE_THE_STOP = (
@@ -204,10 +218,10 @@ and ends say depends on how many states are expanded at once."""
 
 @pytest.mark.parametrize("way", ["in plain Python", "state by state", "compiled", "on three threads"])
 @steady(36)
-@given(cases(), st.integers(1, 5), st.integers(0, 60))
-def test_a_limit_on_states_stops_at_the_same_state(way, case, goal, max_states):
+@given(cases(), questions, st.integers(0, 60))
+def test_a_limit_on_states_stops_at_the_same_state(way, case, question, max_states):
     limits = Limits(max_states=max_states)
-    reference, tables = searched(case, goal, limits), tabled(case, goal, limits, **WAYS[way])
+    reference, tables = searched(case, question, limits), tabled(case, question, limits, **WAYS[way])
     assert tables.stopped_by == reference.stopped_by
     if not reference.stopped_by:
         assert_same(reference, tables)
@@ -228,13 +242,13 @@ def test_a_limit_on_states_stops_at_the_same_state(way, case, goal, max_states):
 
 @pytest.mark.parametrize("threads", [1, 2])
 @steady(25)
-@given(cases(), st.integers(1, 5), st.integers(0, 60))
-def test_a_search_that_is_compiled_half_way_is_the_same(threads, case, goal, worth):
-    reference = searched(case, goal, FEW)
+@given(cases(), questions, st.integers(0, 60))
+def test_a_search_that_is_compiled_half_way_is_the_same(threads, case, question, worth):
+    reference = searched(case, question, FEW)
     if not reference.is_complete:
         return
     with mock.patch.object(table_search, "WORTH_COMPILING", worth):
-        tables = tabled(case, goal, FEW, engine="auto", threads=threads, batch=4)
+        tables = tabled(case, question, FEW, engine="auto", threads=threads, batch=4)
     has_switched = isinstance(tables.expander.store, CompiledStore)
     assert has_switched == (tables.statistics.transitions > worth)
     event("compiled" if has_switched else "too small")
@@ -242,9 +256,11 @@ def test_a_search_that_is_compiled_half_way_is_the_same(threads, case, goal, wor
 
 
 @steady(25)
-@given(cases(), st.integers(1, 5))
-def test_stopping_as_soon_as_all_is_decided_is_right_in_what_it_decides(case, goal):
-    properties = [prop for prop in properties_for(case, goal) if prop.kind is not PropertyKind.RECOVERABLE]
+@given(cases(), questions)
+def test_stopping_as_soon_as_all_is_decided_is_right_in_what_it_decides(case, question):
+    properties = [
+        prop for prop in properties_for(case, question) if prop.kind is not PropertyKind.RECOVERABLE
+    ]
     reference = Exploration(case.system(), properties, limits=FEW, stop_when_decided=True).run()
     tables = TableSearch(
         case.system(), properties, limits=FEW, stop_when_decided=True, engine="plain", batch=1
