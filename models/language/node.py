@@ -61,7 +61,8 @@ class Node:
 
     def become(self, **changes: Any) -> Step:
         """Return the step to the state in which these fields have these values."""
-        known = _field_names(type(self))
+        kind: Any = type(self)
+        known = _field_names(kind)
         unknown = [name for name in changes if name not in known]
         if unknown:
             names = [declared.name for declared in attrs.fields(type(self))]

@@ -1,6 +1,7 @@
 """Where steps may sleep, every state is found as the reference finds it: by the same predecessor and the same step.
 
-Nothing is asked and nothing observed here, for then nothing sleeps; and few faults strike, for what they strike does not.
+Nothing is asked and nothing observed here, for then nothing sleeps; and few faults strike, for what they strike does
+not.
 """
 
 import pytest
