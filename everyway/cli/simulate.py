@@ -13,7 +13,8 @@ import typer
 
 from everyway.models.language import FAULT_KINDS, System, UsageError
 
-from .app import _draw, _is_no_deadlock, _limit, _one_of, app, check, console, explained, options_of
+from .app import app, console, explained, options_of
+from .check import _draw, _is_no_deadlock, _limit, _one_of, check
 from .own_parameters import ModelCommand
 
 if TYPE_CHECKING:
