@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
-from everyway.models.language import FAULT_KINDS, UsageError, did_you_mean
+from everyway.models.language import UsageError
 
 from .app import (
     DebugOption,
@@ -20,9 +20,9 @@ from .app import (
     app,
     console,
     explained,
-    options_of,
 )
 from .own_parameters import WORDS, ModelCommand, without_option
+from .preparation import asked, refuse_nonsense
 
 if TYPE_CHECKING:
     from everyway.checking import Report
@@ -32,7 +32,8 @@ def _fault(what: str) -> Any:
     return typer.Option(help=what, metavar="N[:NAMES]", show_default=False, rich_help_panel="Faults")
 
 
-def _limit(what: str) -> Any:
+def limit(what: str) -> Any:
+    """Return an option that bounds a search."""
     return typer.Option(help=what, show_default=False, rich_help_panel="Search")
 
 
@@ -111,9 +112,9 @@ def check(
             rich_help_panel="Search",
         ),
     ] = "bfs",
-    max_depth: Annotated[int | None, _limit("Longest schedule to look at, in steps.")] = None,
-    max_states: Annotated[int | None, _limit("Most states to visit (default 20,000,000).")] = None,
-    max_seconds: Annotated[float | None, _limit("Longest time to search.")] = None,
+    max_depth: Annotated[int | None, limit("Longest schedule to look at, in steps.")] = None,
+    max_states: Annotated[int | None, limit("Most states to visit (default 20,000,000).")] = None,
+    max_seconds: Annotated[float | None, limit("Longest time to search.")] = None,
     memory: Annotated[
         str,
         typer.Option(
@@ -207,72 +208,27 @@ def check(
     """
     import attrs
 
-    from everyway.checking import as_system, find_property, promised
     from everyway.checking import check as run
     from everyway.explorer import DEFAULT_MAX_STATES, Limits
     from everyway.json_report import exit_code
 
     from .interruption import interruptible
-    from .parameters import build, faults
     from .progress import progress
-    from .target import find_target, may_be_target
 
-    words = list(context.args)
-    if model.startswith("-"):  # a parameter of the model that was typed before its name
-        later = next((word for word in words if may_be_target(word)), None)
-        if later is None:
-            raise UsageError(
-                f"no model is named: put it before '{model}', as in `everyway check 2pc {model}`."
-            )
-        words.remove(later)
-        model, words = later, [model, *words]
-    _one_of("--timeouts", timeouts, ("", "late", "early", "never"))
-    _one_of("--network", network, ("", "bag", "set", "fifo"))
-    _one_of("--search", search, ("bfs", "dfs"))
-    _one_of("--theme", theme, ("light", "dark", "auto"))
-    _one_of("--engine", engine, ("auto", "tables", "plain", "reference"))
-    if threads is not None and threads < 1:
-        raise UsageError(f"--threads must be 1 or more, not {threads}.")
-    for option, number in (("depth", max_depth), ("states", max_states), ("seconds", max_seconds)):
-        if number is not None and not number >= 0:
-            raise UsageError(f"--max-{option} must be 0 or more, not {number:g}.")
-    if diagram is not None and diagram == graph:
-        raise UsageError(f"--diagram and --graph are two pictures, and cannot both be saved as {diagram}.")
-    for path in (diagram, graph):
-        if path is not None:
-            from everyway.counterexamples.render import checked_suffix
-
-            if checked_suffix(path) == ".pdf":
-                from everyway.counterexamples.engines import graphviz_pdf
-
-                # Better to learn before a long search that the program for it is missing.
-                graphviz_pdf("digraph {}")
+    refuse_nonsense(context.params)
     out = sys.stdout
     with redirect_stdout(sys.stderr):  # a model that prints does not spoil the results
-        kind = find_target(model, variant)
-        subject = build(kind, words, param, options_of(context.command))
-        spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
-        system = as_system(
-            subject,
-            faults=spent,
-            timeouts=timeouts or None,
-            network=network or None,
-            fairness=fairness or None,
-        )
-        asked = [name for name in property if not _is_no_deadlock(name)]
-        wanted = [find_property(name, promised(system)) for name in asked] if property else None
+        what = asked(context)
         limits = Limits(
             max_depth, DEFAULT_MAX_STATES if max_states is None else max_states, max_seconds, _bytes(memory)
         )
-        # Who asks for one promise wants to know about that one.
-        looks_for_deadlocks = len(asked) < len(property) if property and deadlock is None else deadlock
         with progress(is_wanted=not quiet) as shower, interruptible(shower) as watcher:
             report = run(
-                system,
-                wanted,
+                what.system,
+                what.properties,
                 search=search,  # type: ignore[arg-type]
                 limits=limits,
-                deadlock=looks_for_deadlocks,
+                deadlock=what.deadlock,
                 watcher=watcher,
                 stop_when_decided=bool(property),
                 engine=engine,  # type: ignore[arg-type]
@@ -284,8 +240,8 @@ def check(
             )
         if report.stopped_by == "decided":
             report = attrs.evolve(report, findings=())  # it is no wonder that some things never happened
-        _tell(report, out, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
-        _draw(report, out, diagram, graph, theme, silent=json or quiet)
+        tell(report, out, as_json=json, quiet=quiet, verbose=verbose, ascii_only=ascii)
+        draw(report, out, diagram, graph, theme, silent=json or quiet)
     raise typer.Exit(exit_code(report))
 
 
@@ -324,19 +280,8 @@ def _bytes(words: str) -> int | None:
     return amount
 
 
-def _is_no_deadlock(name: str) -> bool:
-    return name.lower().replace("-", " ").replace("_", " ").strip() == "no deadlock"
-
-
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        words = [word for word in allowed if word]
-        raise UsageError(f"{option} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}")
-
-
-def _tell(
-    report: Report, out: TextIO, *, as_json: bool, quiet: bool, verbose: bool, ascii_only: bool
-) -> None:
+def tell(report: Report, out: TextIO, *, as_json: bool, quiet: bool, verbose: bool, ascii_only: bool) -> None:
+    """Print a report."""
     if as_json:
         import json
 
@@ -351,7 +296,7 @@ def _tell(
     print_report(report, console(out), quiet=quiet, verbose=verbose, ascii_only=ascii_only)
 
 
-def _draw(
+def draw(
     report: Report, out: TextIO, diagram: Path | None, graph: Path | None, theme: Any, *, silent: bool
 ) -> None:
     """Save the pictures of the shortest counterexample; without one, of the first witness."""
