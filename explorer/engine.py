@@ -120,6 +120,7 @@ def explore(
         from .tables.checkpoint import Checkpoints, restore
 
         keeper = Checkpoints(Path(checkpoints), request=request or {})
+        keeper.note_sources(system, properties)
         if not resumes:
             keeper.prepare()
     from .tables.symmetry import NotSymmetricError
