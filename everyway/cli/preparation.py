@@ -54,6 +54,9 @@ def refuse_nonsense(options: Mapping[str, Any]) -> None:
         number = options.get(name)
         if number is not None and not number >= least:
             raise UsageError(f"{_option(name)} must be {least} or more, not {number:g}.")
+    rate = options.get("fault_rate", 0)
+    if not 0 <= rate <= 1:
+        raise UsageError(f"--fault-rate must be from 0 to 1, not {rate:g}.")
     pictures = [Path(options[name]) for name in ("diagram", "graph") if options.get(name) is not None]
     if len(pictures) != len(set(pictures)):
         raise UsageError(

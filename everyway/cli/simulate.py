@@ -72,11 +72,15 @@ def simulate(
     walks: Annotated[int, limit("How many walks (default 10,000).")] = 10_000,
     steps: Annotated[int, limit("Longest walk, in steps (default 200).")] = 200,
     seed: Annotated[int, limit("The same seed gives the same walks (default 0).")] = 0,
+    fault_rate: Annotated[
+        float, limit("How likely a step is a fault where one could happen (default 0.1).")
+    ] = 0.1,
     **options: Any,
 ) -> None:
     """Walk through a protocol at random, to find broken promises where there are too many states to visit them all.
 
-    Every step that is possible is alike likely. What is found violated is violated; nothing is found to hold.
+    Where faults can happen, one does at the given rate, of each kind alike; else all steps are alike likely. What is
+    found violated is violated; nothing is found to hold.
     """
     from everyway.json_report import exit_code
     from everyway.simulating import simulate as run
@@ -97,6 +101,7 @@ def simulate(
                 walks=walks,
                 steps=steps,
                 seed=seed,
+                fault_rate=fault_rate,
                 max_seconds=options["max_seconds"],
                 deadlock=what.deadlock,
                 watcher=watcher,
@@ -123,6 +128,7 @@ def _print_json(report: Simulation, out: TextIO, *, ascii_only: bool) -> None:
         "walks": report.walks,
         "unfinished": report.unfinished,
         "seed": report.seed,
+        "fault_rate": report.fault_rate,
         "steps_taken": report.steps_taken,
         "distinct_states": report.distinct,
     }
