@@ -55,6 +55,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "seconds": round(statistics.seconds, 3),
             "spent": dict(statistics.spent),
             "memory": statistics.memory,
+            "peak_memory": statistics.peak,
             "values": statistics.values,
             "interchangeable": statistics.alike or None,
             "told_apart": statistics.told_apart or None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from attrs import field, frozen
 
 from everyway.explorer import Engine, Limits, Outcome, Search, Watcher, vacuity
+from everyway.explorer.memory import peak
 from everyway.invariants.property import Property, no_deadlock
 from everyway.models.language import Faults, Network, System, Timeouts, UsageError, did_you_mean
 
@@ -117,6 +118,7 @@ def simulate(
         max_seconds=max_seconds,
         watcher=watcher,
     )
+    walked.statistics.peak = peak()
     return _report(system, promises, limits, walked)
 
 

@@ -29,6 +29,8 @@ from .symmetry import NotSymmetricError
 
 FORMAT = "everyway-checkpoint/1"
 LATEST = "latest.json"
+GENERATIONS = ("a", "b")
+"""The folders of the checkpoints, of which one is written while the other is the latest."""
 EVERY = 120.0
 """Seconds between two checkpoints."""
 SHARE = 20
@@ -70,7 +72,7 @@ class Checkpoints:
                     f"{self.folder} holds a checkpoint already. Go on with it by `everyway resume {self.folder}`, or "
                     f"choose another folder."
                 )
-            if any(self.folder.iterdir()):
+            if any(path.name not in GENERATIONS for path in self.folder.iterdir()):
                 raise UsageError(
                     f"{self.folder} holds something else; choose an empty folder for checkpoints."
                 )
@@ -102,7 +104,7 @@ class Checkpoints:
 
     def _write(self, search: TableSearch) -> None:
         latest = _latest(self.folder)
-        name = "b" if latest == "a" else "a"
+        name = GENERATIONS[latest == GENERATIONS[0]]
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()

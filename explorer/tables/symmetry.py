@@ -82,7 +82,8 @@ class Symmetry:
         orders = math.prod(math.factorial(len(group)) for group in self.groups)
         self._are_questions_sampled, self.are_properties_sampled = orders > ALL_NAMES, orders > ALL_ORDERS
         self._orders = list(self._tried_orders())
-        self._turn = 0
+        # Two turns: what the model is asked then depends on the journal alone, also after a checkpoint.
+        self._turns = {"questions": 0, "properties": 0}
         self._asked: set[tuple[Hashable, Any]] = set()
         """The questions to nodes and observers that were asked under other names."""
         self._values: dict[tuple[int, Any], Any] = {}
@@ -122,11 +123,11 @@ class Symmetry:
             shuffled = [names[i] for group in self.groups for i in dice.sample(group, len(group))]
             yield dict(zip((names[i] for i in self._columns), shuffled, strict=True))
 
-    def _next_orders(self) -> Iterator[dict[str, str]]:
-        """Yield those orders whose turn it is."""
+    def _next_orders(self, what: str) -> Iterator[dict[str, str]]:
+        """Yield those orders whose turn it is, for questions or for properties."""
         for _ in range(len(self._orders) if len(self._orders) <= ALL_ORDERS else SOME_ORDERS):
-            self._turn = (self._turn + 1) % len(self._orders)
-            yield self._orders[self._turn]
+            self._turns[what] = (self._turns[what] + 1) % len(self._orders)
+            yield self._orders[self._turns[what]]
 
     # Checks.
 
@@ -198,7 +199,9 @@ class Symmetry:
         waiting = deque([question])
         while waiting:
             one = waiting.popleft()
-            for names in self._next_orders() if self._are_questions_sampled else self._neighbours_swapped:
+            for names in (
+                self._next_orders("questions") if self._are_questions_sampled else self._neighbours_swapped
+            ):
                 other = self._all_renamed(one, names)
                 if other not in answers:
                     answers[other] = ask(*other)
@@ -265,7 +268,7 @@ class Symmetry:
     def alternatives(self, arguments: Sequence[Any]) -> Iterator[tuple[list[Any], Callable[[Read], Read]]]:
         """Yield what a property is asked about under other names, and what a read of that is a read of here."""
         position = self._tables.system.roster.position
-        for names in self._next_orders():
+        for names in self._next_orders("properties"):
             back = {position[after]: position[before] for before, after in names.items()}
 
             def here(read: Read, back: Mapping[int, int] = back) -> Read:

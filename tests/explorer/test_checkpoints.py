@@ -17,17 +17,18 @@ from everyway import Faults, Limits, System, UsageError
 from everyway.explorer.tables import checkpoint, sources
 from everyway.explorer.tables.checkpoint import Checkpoints, restore
 from everyway.explorer.tables.search import TableSearch
+from everyway.models.gray_lamport import TwoPhase
 from everyway.models.two_phase_commit import TwoPhaseCommit
 
 PROTOCOL = TwoPhaseCommit(3)
 
 
-def search(folder: Path | None = None, *, bounds=None, limits=None, **how) -> TableSearch:
-    system = System(PROTOCOL, Faults(**({"crashes": 1} if bounds is None else bounds)))
+def search(folder: Path | None = None, *, protocol=PROTOCOL, bounds=None, limits=None, **how) -> TableSearch:
+    system = System(protocol, Faults(**({"crashes": 1} if bounds is None else bounds)))
     keeper = Checkpoints(folder, every=0.0) if folder else None
     how = {"engine": "plain", "batch": 64, **how}
     return TableSearch(
-        system, list(PROTOCOL.promises()), limits=limits or Limits(), checkpoints=keeper, **how
+        system, list(protocol.promises()), limits=limits or Limits(), checkpoints=keeper, **how
     )
 
 
@@ -204,6 +205,31 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
         restore(search(), tmp_path / "elsewhere")
 
 
+def test_a_kill_before_the_first_was_whole_leaves_a_folder_that_can_be_used(tmp_path):
+    interrupted(tmp_path / "kept", 1)
+    (tmp_path / "kept" / "latest.json").unlink()
+    with pytest.raises(UsageError, match="there is no checkpoint"):
+        restore(search(), tmp_path / "kept")
+    interrupted(tmp_path / "kept", 2)
+    restore(search(), tmp_path / "kept")
+
+
+@pytest.mark.parametrize("place", ["file", "file/kept"])
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot keep checkpoints in"):
+        Checkpoints(tmp_path / place).prepare()
+
+
+def test_the_model_is_asked_as_often_when_only_some_names_are_tried(tmp_path):
+    interrupted(tmp_path / "kept", 4, protocol=TwoPhase(6), bounds={}, symmetry=True)
+    went_on = search(protocol=TwoPhase(6), bounds={}, symmetry=True)
+    restore(went_on, tmp_path / "kept")
+    whole = search(protocol=TwoPhase(6), bounds={}, symmetry=True)
+    assert everything(went_on.run()) == everything(whole.run())
+    assert went_on.system.handler_calls == whole.system.handler_calls
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     interrupted(tmp_path / "kept", 3)
     went_on = search(tmp_path / "kept")
@@ -259,7 +285,8 @@ def test_a_killed_program_goes_on_by_resume(tmp_path):
     assert (resumed.returncode, whole.returncode) == (1, 1)
     reports = [json.loads(done.stdout) for done in (resumed, whole)]
     for report in reports:
-        del report["statistics"]["seconds"], report["statistics"]["memory"]
+        for name in ("seconds", "memory", "peak_memory"):
+            del report["statistics"][name]
     assert reports[0] == reports[1]
 
 
