@@ -59,6 +59,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "values": statistics.values,
             "interchangeable": statistics.alike or None,
             "told_apart": statistics.told_apart or None,
+            "sampled": statistics.sample or None,
             "handler_calls": report.system.handler_calls if isinstance(report.system, System) else None,
             "taken": [
                 {

@@ -145,6 +145,7 @@ def explore(
             symmetry, reason = False, str(error)
             continue
         searching.statistics.told_apart = reason
+        searching.statistics.sample = searching.symmetry.sample if searching.symmetry is not None else ""
         searching.statistics.unkept = keeper.problem if keeper is not None else ""
         return searching
 

@@ -60,6 +60,8 @@ class Statistics:
     """The most memory that the program had up to then, in bytes, whatever for."""
     alike: str = field(default="", eq=False)
     """The nodes that are interchangeable, in words, if states that differ only in their names counted as one."""
+    sample: str = field(default="", eq=False)
+    """What was tried on some orders of these nodes' names only, in words; empty if everything was on all."""
     unkept: str = field(default="", eq=False)
     """Why the last checkpoint could not be written; empty if it could, or none was asked for."""
     told_apart: str = field(default="", eq=False)

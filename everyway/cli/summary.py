@@ -170,6 +170,8 @@ def _visited(report: Report) -> Iterator[str]:
         yield f"{held} for the states, {each}; {told_memory(statistics.peak)} at most in all"
     if statistics.alike:
         yield f"states that differ only in the names of {statistics.alike} count as one"
+        if statistics.sample:
+            yield f"{statistics.sample}; --no-symmetry does without"
     elif statistics.told_apart:
         yield f"nodes were not interchanged: {statistics.told_apart}"
     if statistics.unkept:

@@ -80,7 +80,13 @@ class Symmetry:
         self._mapped = self._kept_up = -1
         self._exact: dict[tuple[int, ...], tuple[int, ...]] = {}
         orders = math.prod(math.factorial(len(group)) for group in self.groups)
-        self._are_questions_sampled, self.are_properties_sampled = orders > ALL_NAMES, orders > ALL_ORDERS
+        self._are_questions_sampled, self._are_properties_sampled = orders > ALL_NAMES, orders > ALL_ORDERS
+        who = "neither the model nor a promise tells" if self._are_questions_sampled else "no promise tells"
+        sample = (
+            f"that {who} them apart was tried on some of the {orders:,} orders of their names, not on all"
+        )
+        self.sample = sample if self._are_properties_sampled else ""
+        """What was not tried on all orders of names, as they are too many, in words; empty if everything was."""
         self._orders = list(self._tried_orders())
         # Two turns: what the model is asked then depends on the journal alone, also after a checkpoint.
         self._turns = {"questions": 0, "properties": 0}
@@ -108,7 +114,7 @@ class Symmetry:
     def _tried_orders(self) -> Iterator[dict[str, str]]:
         """Yield the orders of names that are tried: all, or all swaps and as many at random."""
         names = self._tables.names
-        if not self.are_properties_sampled:
+        if not self._are_properties_sampled:
             for orders in itertools.product(*(itertools.permutations(group) for group in self.groups)):
                 pairs = zip(self._columns, itertools.chain(*orders), strict=True)
                 found = {names[i]: names[j] for i, j in pairs if i != j}

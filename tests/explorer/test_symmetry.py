@@ -325,6 +325,26 @@ def test_an_unknown_node_is_refused():
         check(Misnamed(), [])
 
 
+@pytest.mark.parametrize(
+    ("managers", "sample"),
+    [
+        (4, ""),
+        (
+            5,
+            "that no promise tells them apart was tried on some of the 120 orders of their names, not on all",
+        ),
+        (
+            6,
+            "that neither the model nor a promise tells them apart was tried on some of the 720 orders of their names, "
+            "not on all",
+        ),
+    ],
+)
+def test_what_is_tried_on_some_orders_of_names_only_is_told(managers, sample):
+    assert check(TwoPhase(managers)).statistics.sample == sample
+    assert check(TwoPhase(managers), symmetry=False).statistics.sample == ""
+
+
 def test_no_symmetry_counts_every_state():
     assert check(TwoPhase(3), symmetry=False).statistics.states == 288
     assert check(TwoPhase(3)).statistics.states == 80
