@@ -17,7 +17,6 @@ from .descend import D_DEEPEST, D_STATES, D_TOP
 from .expander import Repack
 from .lanes import Growing
 
-
 EACH = 150
 """About so many bytes does CPython take for a short key and a number in a dictionary."""
 
