@@ -21,6 +21,7 @@ from everyway.explorer import (
     explore,
     vacuity,
 )
+from everyway.explorer.memory import peak
 from everyway.invariants.property import Property, PropertyKind, no_deadlock
 from everyway.models.language import (
     Fairness,
@@ -188,9 +189,11 @@ def check(
         request=request,
     )
     ran_out = exploration.stopped_by in ("max_states", "max_seconds", "max_memory", "interrupt")
+    verdicts = exploration.verdicts()
+    exploration.statistics.peak = peak()
     return Report(
         system,
-        exploration.verdicts(),
+        verdicts,
         exploration.statistics,
         limits,
         search,

@@ -55,9 +55,11 @@ def as_json(report: Report) -> dict[str, Any]:
             "seconds": round(statistics.seconds, 3),
             "spent": dict(statistics.spent),
             "memory": statistics.memory,
+            "peak_memory": statistics.peak,
             "values": statistics.values,
             "interchangeable": statistics.alike or None,
             "told_apart": statistics.told_apart or None,
+            "sampled": statistics.sample or None,
             "handler_calls": report.system.handler_calls if isinstance(report.system, System) else None,
             "taken": [
                 {

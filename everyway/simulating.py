@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from attrs import field, frozen
 
 from everyway.explorer import Engine, Limits, Outcome, Search, Watcher, vacuity
+from everyway.explorer.memory import peak
 from everyway.invariants.property import Property, no_deadlock
 from everyway.models.language import Faults, Network, System, Timeouts, UsageError, did_you_mean
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_WALKS = 10_000
 DEFAULT_STEPS = 200
+DEFAULT_FAULT_RATE = 0.1
 
 
 @frozen
@@ -36,6 +38,8 @@ class Simulation(Report):
     """How many more had set out when time was up, or Ctrl-C was pressed."""
     seed: int = field(default=0, kw_only=True)
     """What the walks were drawn from."""
+    fault_rate: float = field(default=DEFAULT_FAULT_RATE, kw_only=True)
+    """How likely a step was a fault where one could happen."""
     steps_taken: int = field(default=0, kw_only=True)
     """How many steps all walks took together."""
     distinct: int | None = field(default=None, kw_only=True)
@@ -59,6 +63,7 @@ def simulate(
     walks: int = DEFAULT_WALKS,
     steps: int = DEFAULT_STEPS,
     seed: int = 0,
+    fault_rate: float = DEFAULT_FAULT_RATE,
     max_seconds: float | None = None,
     deadlock: bool | None = None,
     watcher: Watcher | None = None,
@@ -67,15 +72,18 @@ def simulate(
 ) -> Simulation:
     """Walk at random through a protocol under faults, a system, or any object with ``initial()`` and ``steps(state)``.
 
-    Each walk begins at a start and takes, again and again, one of the steps that change something, all of them alike
-    likely, until nothing but faults can happen. Of the walks that violate a promise the shortest is told; a shorter
-    schedule may exist. The arguments are those of ``check``, and:
+    Each walk begins at a start and takes, again and again, one of the steps that change something, until nothing but
+    faults can happen. Where faults can happen too, it takes one with a probability of ``fault_rate``: its kind is drawn
+    (a crash, a loss, ...), and then which of that kind, all of them alike likely. Else it takes one of the other steps,
+    all of them alike likely. Of the walks that violate a promise the shortest is told; a shorter schedule may exist.
+    The arguments are those of ``check``, and:
 
     Args:
         walks: how many walks.
         steps: the most steps of a walk.
         seed: what the walks are drawn from: the same seed gives the same walks, on any machine, any engine and
             any number of threads; with more walks, those of before and others.
+        fault_rate: how likely a step is a fault where one could happen, from 0 to 1.
         max_seconds: when to stop although walks are left.
 
     Raises:
@@ -106,9 +114,11 @@ def simulate(
         walks=walks,
         steps=steps,
         seed=seed,
+        fault_rate=fault_rate,
         max_seconds=max_seconds,
         watcher=watcher,
     )
+    walked.statistics.peak = peak()
     return _report(system, promises, limits, walked)
 
 
@@ -142,6 +152,7 @@ def _report(system: System | Any, promises: list[Property], limits: Limits, walk
         walks=walked.done,
         unfinished=walked.begun - walked.done,
         seed=walked.seed,
+        fault_rate=walked.fault_rate,
         steps_taken=walked.taken,
         distinct=walked.distinct,
     )

@@ -99,9 +99,7 @@ def explore(
         "watcher": watcher,
         "stop_when_decided": stop_when_decided,
     }
-    # Under a limit on depth a depth-first search must look again at what it finds nearer; only the reference does.
-    is_deep = search == "dfs" and limits is not None and limits.max_depth is not None
-    uses_tables = isinstance(system, System) and engine != "reference" and not is_deep
+    uses_tables = isinstance(system, System) and engine != "reference"
     if checkpoints is not None and (not uses_tables or search != "bfs"):
         raise UsageError("checkpoints are for breadth-first searches of protocols on the table engine.")
     if not uses_tables:
@@ -112,14 +110,19 @@ def explore(
         _see_that_it_compiles()
     if search == "dfs":
         from .tables.depth_first import DepthFirst
+        from .tables.depth_limited import DepthLimited
 
-        return DepthFirst(system, properties, engine=engine, **arguments).run()
+        is_limited = limits is not None and limits.max_depth is not None
+        return (DepthLimited if is_limited else DepthFirst)(
+            system, properties, engine=engine, **arguments
+        ).run()
     arguments |= {"engine": engine, "threads": threads or min(os.cpu_count() or 1, 16)}
     keeper = None
     if checkpoints is not None:
         from .tables.checkpoint import Checkpoints, restore
 
         keeper = Checkpoints(Path(checkpoints), request=request or {})
+        keeper.note_sources(system, properties)
         if not resumes:
             keeper.prepare()
     from .tables.symmetry import NotSymmetricError
@@ -144,6 +147,7 @@ def explore(
             symmetry, reason = False, str(error)
             continue
         searching.statistics.told_apart = reason
+        searching.statistics.sample = searching.symmetry.sample if searching.symmetry is not None else ""
         searching.statistics.unkept = keeper.problem if keeper is not None else ""
         return searching
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 SHARE = 0.8
 """Of what is free when a search begins, it takes so much unless it is told otherwise."""
 
@@ -18,6 +20,18 @@ def in_use() -> int:
     import psutil
 
     return int(psutil.Process().memory_info().rss)
+
+
+def peak() -> int:
+    """Return the most memory that this process ever had, in bytes."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most << 10
 
 
 def budget(wanted: int | None) -> int:

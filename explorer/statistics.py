@@ -33,7 +33,8 @@ class Statistics:
     states: int = 0
     """Distinct states visited."""
     transitions: int = 0
-    """Steps between them, those that change nothing included."""
+    """Steps between them, those that change nothing included. Where a limit on states stopped a search on tables, those
+    of all states that were expanded together with the one at which it was reached."""
     depth: int = 0
     """Breadth-first: the most steps that a state is away from the start. Depth-first: the longest path tried."""
     starts: int = 0
@@ -55,8 +56,12 @@ class Statistics:
     """How many distinct values each component of the state took, as far as the engine knows."""
     memory: int = field(default=0, eq=False)
     """What was held in memory for the states, in bytes, as far as the engine knows."""
+    peak: int = field(default=0, eq=False)
+    """The most memory that the program had up to then, in bytes, whatever for."""
     alike: str = field(default="", eq=False)
     """The nodes that are interchangeable, in words, if states that differ only in their names counted as one."""
+    sample: str = field(default="", eq=False)
+    """What was tried on some orders of these nodes' names only, in words; empty if everything was on all."""
     unkept: str = field(default="", eq=False)
     """Why the last checkpoint could not be written; empty if it could, or none was asked for."""
     told_apart: str = field(default="", eq=False)

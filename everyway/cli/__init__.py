@@ -1,9 +1,11 @@
-"""The command line: ``everyway list``, ``show``, ``check``, ``resume``, ``simulate`` and ``doctor``.
+"""The command line: ``everyway list``, ``show``, ``check``, ``resume``, ``claims``, ``simulate`` and ``doctor``.
 
-``app.py`` has the commands (``simulate.py`` that one). ``target.py`` finds the model that is meant, ``parameters.py``
-reads the options that a model brings along, ``summary.py`` prints a check's report and ``description.py`` a model,
-``progress.py`` shows a running search and ``interruption.py`` ends it; ``own_parameters.py`` adds a model's options
-to the help. Everything heavy is imported when a command runs, so that ``--help`` is quick.
+``app.py`` has the program and its smaller commands; ``check.py``, ``simulate.py``, ``claims.py`` and ``doctor.py`` have
+theirs. ``preparation.py`` makes of their words what is asked of which system: ``target.py`` finds the model that is
+meant, and ``parameters.py`` reads the options that it brings along. ``summary.py`` prints a check's report and
+``description.py`` a model, ``progress.py`` shows a running search and ``interruption.py`` ends it;
+``own_parameters.py`` adds a model's options to the help. Everything heavy is imported when a command runs, so that
+``--help`` is quick.
 """
 
 from __future__ import annotations

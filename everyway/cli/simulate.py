@@ -6,15 +6,16 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar, get_type_hints
 
 import typer
 
-from everyway.models.language import FAULT_KINDS, System, UsageError
+from everyway.models.language import FAULT_KINDS, System
 
-from .app import _draw, _is_no_deadlock, _limit, _one_of, app, check, console, explained, options_of
+from .app import app, console, explained
+from .check import check, draw, limit
 from .own_parameters import ModelCommand
+from .preparation import asked, refuse_nonsense
 
 if TYPE_CHECKING:
     from everyway.simulating import Simulation
@@ -68,55 +69,41 @@ def _with_options_of_check(command: Command) -> Command:
 @_with_options_of_check
 def simulate(
     *,
-    walks: Annotated[int, _limit("How many walks (default 10,000).")] = 10_000,
-    steps: Annotated[int, _limit("Longest walk, in steps (default 200).")] = 200,
-    seed: Annotated[int, _limit("The same seed gives the same walks (default 0).")] = 0,
+    walks: Annotated[int, limit("How many walks (default 10,000).")] = 10_000,
+    steps: Annotated[int, limit("Longest walk, in steps (default 200).")] = 200,
+    seed: Annotated[int, limit("The same seed gives the same walks (default 0).")] = 0,
+    fault_rate: Annotated[
+        float, limit("How likely a step is a fault where one could happen (default 0.1).")
+    ] = 0.1,
     **options: Any,
 ) -> None:
     """Walk through a protocol at random, to find broken promises where there are too many states to visit them all.
 
-    Every step that is possible is alike likely. What is found violated is violated; nothing is found to hold.
+    Where faults can happen, one does at the given rate, of each kind alike; else all steps are alike likely. What is
+    found violated is violated; nothing is found to hold.
     """
-    from everyway.checking import as_system, find_property, promised
     from everyway.json_report import exit_code
     from everyway.simulating import simulate as run
 
     from .interruption import interruptible
-    from .parameters import build, faults
     from .progress import progress
-    from .target import find_target
 
     context: typer.Context = options["context"]
-    for option, number, least in (("walks", walks, 1), ("steps", steps, 1), ("seed", seed, 0)):
-        if number < least:
-            raise UsageError(f"--{option} must be {least} or more, not {number}.")
-    model, words = _model_and_parameters(options["model"], list(context.args))
-    _refuse_nonsense(options)
+    refuse_nonsense(context.params)
     out = sys.stdout
     with redirect_stdout(sys.stderr):  # a model that prints does not spoil the results
-        kind = find_target(model, options["variant"])
-        subject = build(kind, words, options["param"], options_of(context.command))
-        system = as_system(
-            subject,
-            faults=faults({name: options[name] for name in FAULT_KINDS}),
-            timeouts=options["timeouts"] or None,
-            network=options["network"] or None,
-        )
-        asked = [name for name in options["property"] if not _is_no_deadlock(name)]
-        wanted = [find_property(name, promised(system)) for name in asked] if options["property"] else None
-        deadlock = options["deadlock"]
-        if options["property"] and deadlock is None:  # who asks for one promise wants to know about that one
-            deadlock = len(asked) < len(options["property"])
+        what = asked(context)
         quiet: bool = options["quiet"]
         with progress(is_wanted=not quiet) as shower, interruptible(shower) as watcher:
             report = run(
-                system,
-                wanted,
+                what.system,
+                what.properties,
                 walks=walks,
                 steps=steps,
                 seed=seed,
+                fault_rate=fault_rate,
                 max_seconds=options["max_seconds"],
-                deadlock=deadlock,
+                deadlock=what.deadlock,
                 watcher=watcher,
                 engine=options["engine"],
                 threads=options["threads"],
@@ -126,48 +113,8 @@ def simulate(
         else:
             _print(report, out, quiet=quiet, verbose=options["verbose"], ascii_only=options["ascii"])
         pictures = options["diagram"], options["graph"], options["theme"]
-        _draw(report, out, *pictures, silent=options["json"] or quiet)
+        draw(report, out, *pictures, silent=options["json"] or quiet)
     raise typer.Exit(exit_code(report))
-
-
-def _model_and_parameters(model: str, words: list[str]) -> tuple[str, list[str]]:
-    """Return the model, and the words of its parameters, which may have been typed before its name."""
-    from .target import may_be_target
-
-    if not model.startswith("-"):
-        return model, words
-    later = next((word for word in words if may_be_target(word)), None)
-    if later is None:
-        raise UsageError(
-            f"no model is named: put it before '{model}', as in `everyway simulate 2pc {model}`."
-        )
-    words.remove(later)
-    return later, [model, *words]
-
-
-def _refuse_nonsense(options: dict[str, Any]) -> None:
-    """Complain of values that make no sense, and of pictures that could not be saved in the end."""
-    _one_of("--timeouts", options["timeouts"], ("", "late", "early", "never"))
-    _one_of("--network", options["network"], ("", "bag", "set", "fifo"))
-    _one_of("--theme", options["theme"], ("light", "dark", "auto"))
-    _one_of("--engine", options["engine"], ("auto", "tables", "plain", "reference"))
-    threads, seconds = options["threads"], options["max_seconds"]
-    if threads is not None and threads < 1:
-        raise UsageError(f"--threads must be 1 or more, not {threads}.")
-    if seconds is not None and not seconds >= 0:
-        raise UsageError(f"--max-seconds must be 0 or more, not {seconds:g}.")
-    pictures: list[Path] = [options[name] for name in ("diagram", "graph") if options[name] is not None]
-    if len(pictures) != len(set(pictures)):
-        raise UsageError(
-            f"--diagram and --graph are two pictures, and cannot both be saved as {pictures[0]}."
-        )
-    for path in pictures:
-        from everyway.counterexamples.render import checked_suffix
-
-        if checked_suffix(path) == ".pdf":
-            from everyway.counterexamples.engines import graphviz_pdf
-
-            graphviz_pdf("digraph {}")
 
 
 def _print_json(report: Simulation, out: TextIO, *, ascii_only: bool) -> None:
@@ -181,6 +128,7 @@ def _print_json(report: Simulation, out: TextIO, *, ascii_only: bool) -> None:
         "walks": report.walks,
         "unfinished": report.unfinished,
         "seed": report.seed,
+        "fault_rate": report.fault_rate,
         "steps_taken": report.steps_taken,
         "distinct_states": report.distinct,
     }

@@ -166,9 +166,12 @@ def _visited(report: Report) -> Iterator[str]:
     yield f"{ends}, in {statistics.seconds:.2f} s{rate}"
     if statistics.memory and statistics.states > MANY_STATES:
         held = told_memory(statistics.memory)
-        yield f"{held} for the states, {statistics.memory / statistics.states:,.1f} bytes each"
+        each = f"{statistics.memory / statistics.states:,.1f} bytes each"
+        yield f"{held} for the states, {each}; {told_memory(statistics.peak)} at most in all"
     if statistics.alike:
         yield f"states that differ only in the names of {statistics.alike} count as one"
+        if statistics.sample:
+            yield f"{statistics.sample}; --no-symmetry does without"
     elif statistics.told_apart:
         yield f"nodes were not interchanged: {statistics.told_apart}"
     if statistics.unkept:

@@ -5,7 +5,8 @@ lays all tables into one array, ``codes.py`` says where what stands. ``packing.p
 (``generate.py``, ``offers.py``, ``judge.py``, ``gather.py``, ``storage.py``) works on integers only, and is compiled
 by ``compiled.py``; ``store.py`` is the set of states. ``expander.py`` puts rows through the kernel, on the
 ``lanes.py`` of all threads, and asks the model for what is missing. ``search.py`` goes breadth-first,
-``depth_first.py`` (with the kernel's ``descend.py``) deep first, ``walks.py`` at random. ``tries.py`` knows what
-properties say of rows, ``symmetry.py`` (with ``canonical.py``) which rows stand for others, ``deciding.py`` gives the
-verdicts, ``checkpoint.py`` keeps a search on disk. ``docs/engine.md`` tells how it all works, and why it is right.
+``depth_first.py`` (with the kernel's ``descend.py``) and ``depth_limited.py`` deep first, ``walks.py`` at random as
+``dice.py`` has it. ``tries.py`` knows what properties say of rows, ``symmetry.py`` (with ``canonical.py``) which rows
+stand for others, ``deciding.py`` gives the verdicts, ``checkpoint.py`` keeps a search on disk with the digests of its
+``sources.py``. ``docs/engine.md`` tells how it all works, and why it is right.
 """

@@ -7,8 +7,6 @@ checkpoint is written beside the one before, and only then declared the latest; 
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 import os
 import shutil
@@ -20,7 +18,6 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from everyway.invariants.fair_runs import asked_of
 from everyway.invariants.property import Property
 from everyway.models.language.errors import UsageError
 from everyway.models.language.system import System
@@ -28,10 +25,13 @@ from everyway.models.language.system import System
 from . import codes
 from .packing import Layout
 from .search import TableSearch
+from .sources import digest, sources
 from .symmetry import NotSymmetricError
 
 FORMAT = "everyway-checkpoint/1"
 LATEST = "latest.json"
+GENERATIONS = ("a", "b")
+"""The folders of the checkpoints, of which one is written while the other is the latest."""
 EVERY = 120.0
 """Seconds between two checkpoints."""
 SHARE = 20
@@ -54,6 +54,12 @@ class Checkpoints:
     problem: str = ""
     """Why the last one could not be written; empty if it could."""
     _due: float = field(init=False, default=0.0)
+    _sources: Mapping[str, str] = field(init=False, factory=dict)
+    """Digests of the model's sources as they were when the search began; it may be edited while it runs."""
+
+    def note_sources(self, system: System, properties: Sequence[Property]) -> None:
+        """Note what the files of the model hold now."""
+        self._sources = sources(system, properties)
 
     def prepare(self) -> None:
         """See that the folder can be written to and keeps no other search.
@@ -67,7 +73,7 @@ class Checkpoints:
                     f"{self.folder} holds a checkpoint already. Go on with it by `everyway resume {self.folder}`, or "
                     f"choose another folder."
                 )
-            if any(self.folder.iterdir()):
+            if any(path.name not in GENERATIONS for path in self.folder.iterdir()):
                 raise UsageError(
                     f"{self.folder} holds something else; choose an empty folder for checkpoints."
                 )
@@ -99,7 +105,7 @@ class Checkpoints:
 
     def _write(self, search: TableSearch) -> None:
         latest = _latest(self.folder)
-        name = "b" if latest == "a" else "a"
+        name = GENERATIONS[latest == GENERATIONS[0]]
         target = self.folder / name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
@@ -110,17 +116,17 @@ class Checkpoints:
                 np.save(file, array)
                 file.flush()
                 os.fsync(file.fileno())
-            digests[key] = _digest(target / f"{key}.npy")
+            digests[key] = digest(target / f"{key}.npy")
         contents = {
             "format": FORMAT,
             "request": dict(self.request),
             "system": identity(search),
-            "sources": sources(search.system, search.properties),
+            "sources": dict(self._sources or sources(search.system, search.properties)),
             "values": values,
             "arrays": digests,
         }
         _write_safely(target / "contents.json", json.dumps(contents))
-        pointer = {"format": FORMAT, "latest": name, "contents": _digest(target / "contents.json")}
+        pointer = {"format": FORMAT, "latest": name, "contents": digest(target / "contents.json")}
         _write_safely(self.folder / LATEST, json.dumps(pointer))
 
 
@@ -144,7 +150,7 @@ def restore(search: TableSearch, folder: Path) -> None:
     if contents["system"] != identity(search):
         raise UsageError(f"{folder} holds a checkpoint of another check: {contents['system']['told']}.")
     now = sources(search.system, search.properties)
-    changed = sorted(name for name, digest in contents["sources"].items() if now.get(name) != digest)
+    changed = sorted(name for name, kept in contents["sources"].items() if now.get(name) != kept)
     if changed or now.keys() != contents["sources"].keys():
         which = ", ".join(changed) or "what it imports"
         raise UsageError(
@@ -153,10 +159,10 @@ def restore(search: TableSearch, folder: Path) -> None:
         )
     target = folder / _pointer(folder)["latest"]
     arrays = {}
-    for key, digest in contents["arrays"].items():
+    for key, written in contents["arrays"].items():
         path = target / f"{key}.npy"
         try:
-            if _digest(path) != digest:
+            if digest(path) != written:
                 raise UsageError(
                     f"the checkpoint in {folder} is damaged: {path.name} is not what was written."
                 )
@@ -279,26 +285,6 @@ def identity(search: TableSearch) -> dict[str, Any]:
     }
 
 
-def sources(system: System, properties: Sequence[Property]) -> dict[str, str]:
-    """Return digests of the files that say what a model does, its own and those of the language, by their names."""
-    things: list[Any] = [type(system.protocol), *system.node_classes, type(system)]
-    things += [type(value) for value in system._memory]
-    things += [inspect.unwrap(prop.predicate) for prop in [*properties, *asked_of(properties)]]
-    things += [prop.when for prop in properties if prop.when is not None]
-    files: dict[str, Path] = {}
-    for thing in things:
-        for one in getattr(thing, "__mro__", (thing,)):
-            try:
-                path = Path(inspect.getsourcefile(one) or "")
-            except TypeError:  # what is built in, or made in an interactive session
-                continue
-            if path.is_file():
-                files[path.name] = path
-    for path in (*Path(__file__).parent.glob("*.py"), *Path(inspect.getfile(System)).parent.glob("*.py")):
-        files[path.name] = path
-    return {name: _digest(path) for name, path in sorted(files.items())}
-
-
 def _pointer(folder: Path) -> dict[str, Any]:
     try:
         pointer: dict[str, Any] = json.loads((folder / LATEST).read_text())
@@ -322,17 +308,12 @@ def _contents(folder: Path) -> dict[str, Any]:
     pointer = _pointer(folder)
     path = folder / str(pointer.get("latest")) / "contents.json"
     try:
-        if _digest(path) != pointer["contents"]:
+        if digest(path) != pointer["contents"]:
             raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} is not what was written.")
         contents: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError, KeyError) as error:
         raise UsageError(f"the checkpoint in {folder} is damaged: {path.name} cannot be read.") from error
     return contents
-
-
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()
 
 
 def _write_safely(path: Path, text: str) -> None:

@@ -6,7 +6,8 @@ of the misses that were filled, in their order; so that order is all a checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -260,9 +261,7 @@ class ModelTables:
         elif kind == codes.ASK_DELIVERY:
             value: NodeValue = self.nodes[x].items[y]
             envelope = self._envelopes[x].items[z]
-            outcomes = self._asked(
-                x, lambda name: self._behaviour.on_delivery(name(value.state), name(envelope))
-            )
+            outcomes = self._asked(x, "delivery", (value.state, envelope), self._behaviour.on_delivery)
             self._delivery_grids[x].put(y, z, self._moves_of(x, y, outcomes, codes.OP_NONE))
         elif kind == codes.ASK_DELIVERABLE:
             self._deliverable[x].put(y, self._deliverables(x, y))
@@ -318,20 +317,20 @@ class ModelTables:
         is_false, other = divmod(column - codes.OWN_SUSPECTS, len(self.names))
         if is_false and not self.system._concerns(self.system.faults.suspicions, self.names[other]):
             return 0
-        outcomes = self._asked(
-            i,
-            lambda name: self._behaviour.on_suspicion(name(state), name(self.names[other]), bool(is_false)),
-        )
+        suspect = partial(self._behaviour.on_suspicion, is_false=bool(is_false))
+        outcomes = self._asked(i, ("suspicion", is_false), (state, self.names[other]), suspect)
         return self._moves_of(i, value, outcomes, codes.OP_SUSPECT if is_false else codes.OP_NONE)
 
     def _on_occasion(self, i: int, occasion: Occasion, state: Node) -> Sequence[Outcome]:
-        return self._asked(i, lambda name: self._behaviour.on_occasion(occasion, name(state)))
+        return self._asked(i, occasion, (state,), partial(self._behaviour.on_occasion, occasion))
 
-    def _asked(self, i: int, ask: Callable[[Callable[[Any], Any]], Sequence[Outcome]]) -> Sequence[Outcome]:
+    def _asked(
+        self, i: int, kind: Hashable, arguments: tuple[Any, ...], ask: Callable[..., Sequence[Outcome]]
+    ) -> Sequence[Outcome]:
         """Return a node's answer; where nodes may swap names, see that it would be the same with others."""
         if self.symmetry is not None:
-            self.symmetry.check_answer(i, ask)
-        return ask(lambda value: value)
+            self.symmetry.check_answer(i, kind, arguments, ask)
+        return ask(*arguments)
 
     def _wiped(self, state: Node, held: NodeValue) -> NodeValue:
         """Return what a crash leaves of a node."""
@@ -604,5 +603,9 @@ class ModelTables:
             return
         event = self._events[move]
         assert event is not None
-        after = _watching(self.system.roster.observers[j], self.observers[j].items[value], event)
+        watch = partial(_watching, self.system.roster.observers[j])
+        memory: Observer = self.observers[j].items[value]
+        if self.symmetry is not None:
+            self.symmetry.check_observation(self.system.roster.observers[j], memory, event, watch)
+        after = watch(memory, event)
         self.memo.put(j, value, move, self._observer(j, after))

@@ -8,16 +8,23 @@ isomorphism, II", Journal of Symbolic Computation 60 (2014), section 2), on the 
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
+
+from attrs import evolve
 
 from everyway.explorer.reads import Read
 from everyway.explorer.renaming import digest, renamed, written
 from everyway.models.language.action import Action
+from everyway.models.language.behaviour import Outcome
 from everyway.models.language.errors import UsageError
+from everyway.models.language.message import Envelope
 from everyway.models.language.naming import enumerated
+from everyway.models.language.network import Network
+from everyway.models.language.observer import Event, Observer
 from everyway.models.language.system import System
 from everyway.models.language.world import World
 
@@ -26,11 +33,14 @@ from .model_tables import ModelTables
 from .regions import Region
 from .values import Surroundings
 
+ALL_NAMES = 120
+"""Nodes and observers are asked each question under all names if there are no more orders of them: five nodes have so
+many. So it is certain then that they treat them alike."""
 ALL_ORDERS = 24
-"""A property is tried on all orders of the nodes if there are no more, each time that it is asked."""
+"""A property is tried on all orders of names if there are no more: four nodes have so many. It costs more, for an
+answer is kept under all that was read on any of them."""
 SOME_ORDERS = 3
 """Else on so many each time, going through all swaps of two and as many random orders again and again."""
-
 
 OWN_SHIFT = 45
 OTHERS_MASK = (1 << 34) - 1
@@ -69,14 +79,26 @@ class Symmetry:
         self._views: list[Region] = []
         self._mapped = self._kept_up = -1
         self._exact: dict[tuple[int, ...], tuple[int, ...]] = {}
+        orders = math.prod(math.factorial(len(group)) for group in self.groups)
+        self._are_questions_sampled, self._are_properties_sampled = orders > ALL_NAMES, orders > ALL_ORDERS
+        who = "neither the model nor a promise tells" if self._are_questions_sampled else "no promise tells"
+        sample = (
+            f"that {who} them apart was tried on some of the {orders:,} orders of their names, not on all"
+        )
+        self.sample = sample if self._are_properties_sampled else ""
+        """What was not tried on all orders of names, as they are too many, in words; empty if everything was."""
         self._orders = list(self._tried_orders())
-        self._turn = 0
+        # Two turns: what the model is asked then depends on the journal alone, also after a checkpoint.
+        self._turns = {"questions": 0, "properties": 0}
+        self._asked: set[tuple[Hashable, Any]] = set()
+        """The questions to nodes and observers that were asked under other names."""
         self._values: dict[tuple[int, Any], Any] = {}
         self._alive: dict[int, Mapping[str, str]] = {}
         self._pairs = {
             column: {names[one]: names[other], names[other]: names[one]}
             for column, (one, other) in enumerate(itertools.pairwise(self._columns))
         }
+        self._neighbours_swapped = [self._swap(column) for column in self._swaps_of_neighbours()]
 
     # Names.
 
@@ -90,13 +112,9 @@ class Symmetry:
                 yield column
 
     def _tried_orders(self) -> Iterator[dict[str, str]]:
-        """Yield the orders of names on which a property is tried."""
+        """Yield the orders of names that are tried: all, or all swaps and as many at random."""
         names = self._tables.names
-        count = 1
-        for group in self.groups:
-            for size in range(2, len(group) + 1):
-                count *= size
-        if count <= ALL_ORDERS:
+        if not self._are_properties_sampled:
             for orders in itertools.product(*(itertools.permutations(group) for group in self.groups)):
                 pairs = zip(self._columns, itertools.chain(*orders), strict=True)
                 found = {names[i]: names[j] for i, j in pairs if i != j}
@@ -111,12 +129,11 @@ class Symmetry:
             shuffled = [names[i] for group in self.groups for i in dice.sample(group, len(group))]
             yield dict(zip((names[i] for i in self._columns), shuffled, strict=True))
 
-    def _next_orders(self) -> Iterator[dict[str, str]]:
-        """Yield those orders whose turn it is."""
-        some = SOME_ORDERS if len(self._orders) >= ALL_ORDERS else len(self._orders)
-        for _ in range(some):
-            self._turn = (self._turn + 1) % len(self._orders)
-            yield self._orders[self._turn]
+    def _next_orders(self, what: str) -> Iterator[dict[str, str]]:
+        """Yield those orders whose turn it is, for questions or for properties."""
+        for _ in range(len(self._orders) if len(self._orders) <= ALL_ORDERS else SOME_ORDERS):
+            self._turns[what] = (self._turns[what] + 1) % len(self._orders)
+            yield self._orders[self._turns[what]]
 
     # Checks.
 
@@ -136,30 +153,128 @@ class Symmetry:
     def _pair(self, column: int) -> str:
         return enumerated([self._tables.names[i] for i in self._columns[column : column + 2]])
 
-    def check_answer(self, i: int, ask: Callable[[Callable[[Any], Any]], Sequence[Any]]) -> None:
-        """See that a handler gives the renamed node the renamed answer.
+    def check_answer(
+        self, i: int, kind: Hashable, arguments: tuple[Any, ...], ask: Callable[..., Sequence[Outcome]]
+    ) -> None:
+        """See that a node gives the renamed answer to the renamed question.
+
+        Args:
+            i: the node.
+            kind: tells questions apart that have the same arguments.
+            arguments: the question: the node's state, and what it is asked about.
+            ask: is called with them.
 
         Raises ``NotSymmetricError`` if it does not.
         """
-        for column in self._swaps_of_neighbours():
-            if i not in self._columns or i in self._columns[column : column + 2]:
-                names = self._swap(column)
-                plain = {self._summary(outcome, names) for outcome in ask(lambda value: value)}
-                swapped = {self._summary(outcome, {}) for outcome in ask(partial(renamed, names=names))}
-                if plain != swapped:
-                    raise NotSymmetricError(
-                        f"{self._tables.names[i]} acts differently when {self._pair(column)} swap names"
-                    )
-                return
+        self._check_orbit(
+            kind,
+            arguments,
+            lambda *those: self._summary(ask(*those)),
+            lambda some: f"{self._tables.names[i]} acts differently when {some} swap names",
+        )
 
-    def _summary(self, outcome: Any, names: Mapping[str, str]) -> Any:
-        cuts = frozenset((frozenset(renamed(cut.sent, names)), cut.wrote) for cut in outcome.interrupted)
-        return renamed(outcome.state, names), frozenset(renamed(outcome.action.sent, names)), cuts
+    def check_observation(
+        self, name: str, memory: Observer, event: Event, watch: Callable[[Observer, Event], Observer]
+    ) -> None:
+        """See that an observer makes of a renamed step what it made of the step, renamed.
+
+        Raises ``NotSymmetricError`` if it does not.
+        """
+        self._check_orbit(
+            ("observer", name),
+            (memory, event),
+            lambda memory, event: watch(memory, self._as_it_would_happen(event)),
+            lambda some: f"the observer {name} tells {some} apart",
+        )
+
+    def _check_orbit(
+        self,
+        kind: Hashable,
+        question: tuple[Any, ...],
+        ask: Callable[..., Hashable],
+        told: Callable[[str], str],
+    ) -> None:
+        """See that a question has the same answer under all names, each time renamed like the question.
+
+        Any order of names comes of swapping neighbours. So the question is asked under every name that swaps make of
+        it, and of those again, until there are no more. Where they may be too many, it is asked under some.
+        """
+        if (kind, question) in self._asked:
+            return
+        answers = {question: ask(*question)}
+        waiting = deque([question])
+        while waiting:
+            one = waiting.popleft()
+            for names in (
+                self._next_orders("questions") if self._are_questions_sampled else self._neighbours_swapped
+            ):
+                other = self._all_renamed(one, names)
+                if other not in answers:
+                    answers[other] = ask(*other)
+                    waiting.append(other)
+                if answers[other] != renamed(answers[one], names):
+                    raise NotSymmetricError(told(enumerated(list(names))))
+            if self._are_questions_sampled:
+                break
+        # If all names were tried, none of them needs to be tried again.
+        self._asked.update((kind, one) for one in ([question] if self._are_questions_sampled else answers))
+
+    def _all_renamed(self, values: tuple[Any, ...], names: Mapping[str, str]) -> tuple[Any, ...]:
+        return tuple(self._remembered(value, names) for value in values)
+
+    def _summary(self, outcomes: Sequence[Outcome]) -> Hashable:
+        """Return what matters of an answer: not the order in which steps are offered, as names may decide it."""
+        steps = Counter(
+            (
+                outcome.action.handler,
+                outcome.action.chance,
+                outcome.state,
+                self._put(outcome.action),
+                frozenset(outcome.awaited),
+                frozenset((self._put(cut), cut.wrote) for cut in outcome.interrupted),
+            )
+            for outcome in outcomes
+        )
+        return frozenset(steps.items())
+
+    def _put(self, action: Action) -> Hashable:
+        """Return what a step puts into the mailboxes: in a queue the order of sending matters."""
+        if self._tables.system.network is not Network.FIFO:
+            return frozenset(Counter(action.sent).items())
+        queues: dict[str, tuple[Envelope, ...]] = {}
+        for envelope in action.sent:
+            queues[envelope.to] = (*queues.get(envelope.to, ()), envelope)
+        return frozenset(queues.values())
+
+    def _as_it_would_happen(self, event: Event) -> Event:
+        """Return a renamed event with its messages in the order of sending: to a set of nodes, that of their names."""
+        action = event.action
+        if not action.sent and not action.unsent and not action.sides:
+            return event
+        position = self._tables.system.roster.position
+        sides = [tuple(sorted(side, key=position.__getitem__)) for side in action.sides]
+        sides.sort(key=lambda side: [position[name] for name in side])
+        in_order = evolve(
+            action,
+            sent=self._in_order(action.sent),
+            unsent=self._in_order(action.unsent),
+            sides=tuple(sides),
+        )
+        return evolve(event, action=in_order)
+
+    def _in_order(self, envelopes: Sequence[Envelope]) -> tuple[Envelope, ...]:
+        position = self._tables.system.roster.position
+        groups = itertools.groupby(envelopes, key=lambda envelope: envelope.message)
+        return tuple(
+            envelope
+            for _, group in groups
+            for envelope in sorted(group, key=lambda envelope: position[envelope.to])
+        )
 
     def alternatives(self, arguments: Sequence[Any]) -> Iterator[tuple[list[Any], Callable[[Read], Read]]]:
         """Yield what a property is asked about under other names, and what a read of that is a read of here."""
         position = self._tables.system.roster.position
-        for names in self._next_orders():
+        for names in self._next_orders("properties"):
             back = {position[after]: position[before] for before, after in names.items()}
 
             def here(read: Read, back: Mapping[int, int] = back) -> Read:

@@ -1,9 +1,9 @@
 """Random walks: for spaces too big to cover, many runs through the system, one enabled step after the other.
 
-A walk is a function of its *key* and nothing else: the key chooses the start, and at the n-th state which of the steps
-that change something is taken. So nothing of a walk needs to be kept while it runs, and one that ends badly is
-walked again under the plain semantics; and walks are the same on every machine, on any number of threads, with any
-engine, and however many of them there are.
+A walk is a function of its *key* and nothing else (``dice.py``): the key chooses the start, and at the n-th state which
+of the steps that change something is taken. So nothing of a walk needs to be kept while it runs, and one that ends
+badly is walked again under the plain semantics; and walks are the same on every machine, on any number of threads,
+with any engine, and however many of them there are.
 
 On tables many walkers go in lock-step, as a batch of rows. The batch is always in the order of how long the walks
 are, and then of their numbers, so that the first row in it that breaks a promise is the one to keep.
@@ -24,9 +24,11 @@ from everyway.explorer.statistics import Statistics
 from everyway.explorer.verdict import Outcome, Path, Verdict, Visit
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.errors import EverywayError, UsageError
+from everyway.models.language.faults import Faults
 from everyway.models.language.system import System
 
 from . import codes
+from .dice import all_chosen, chosen, keys, kind_of, step_taken, steps_taken
 from .expander import Expander, Repack
 from .lanes import Lane
 from .search import worth_compiling
@@ -38,42 +40,6 @@ MOST_WIDTH = 1 << 15
 """Most walkers that go together: with more the rows of a batch no longer fit the caches."""
 MOST_DISTINCT = 4_000_000
 """States are told from each other up to about so many; beyond that the set costs more memory than it tells."""
-_STRIDE, _FIRST, _SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
-_BITS = (1 << 64) - 1
-
-
-def keys(seed: int) -> Callable[[int], Any]:
-    """Return what gives the keys of the next so many walks, in the order of their numbers.
-
-    They are the raw output of a bit generator, whose stream NumPy keeps from release to release; what
-    ``Generator`` makes of it may change.
-    """
-    stream = np.random.PCG64(seed)
-    return lambda count: stream.random_raw(count)
-
-
-def chosen(key: int, at: int, count: int) -> int:
-    """Return a number below a count, all of them alike likely, from a walk's key and how many steps it took.
-
-    The key is the state of a SplitMix64 generator (Steele, Lea & Flood, "Fast splittable pseudorandom number
-    generators", 2014), of which any output can be had without those before it. Of an output the upper 48 bits are
-    used, which leaves room for a count in 64.
-    """
-    mixed = key + (at + 1) * _STRIDE & _BITS
-    mixed = (mixed ^ mixed >> 30) * _FIRST & _BITS
-    mixed = (mixed ^ mixed >> 27) * _SECOND & _BITS
-    mixed ^= mixed >> 31
-    return (mixed >> 16) * count >> 48
-
-
-def all_chosen(walks: Any, at: Any, counts: Any) -> Any:
-    """Return the same for arrays of keys, of steps taken and of counts."""
-    first, second, stride = np.uint64(_FIRST), np.uint64(_SECOND), np.uint64(_STRIDE)
-    mixed = walks + (at.astype(np.uint64) + np.uint64(1)) * stride
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * first
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * second
-    mixed ^= mixed >> np.uint64(31)
-    return ((mixed >> np.uint64(16)) * counts.astype(np.uint64) >> np.uint64(48)).astype(np.int64)
 
 
 @frozen(order=True)
@@ -99,6 +65,7 @@ class Walks:
         walks: how many walks, 1 or more.
         steps: the most steps of a walk, 1 or more.
         seed: what the walks are drawn from, 0 or more.
+        fault_rate: how likely a step is a fault where one could happen, from 0 to 1.
         max_seconds: when to stop although walks are left.
         watcher: is called several times a second, for progress, with the number of walks still to be done.
     """
@@ -111,12 +78,13 @@ class Walks:
         walks: int,
         steps: int,
         seed: int = 0,
+        fault_rate: float,
         max_seconds: float | None = None,
         watcher: Watcher | None = None,
     ) -> None:
         self.system = system
         self.properties = tuple(properties)
-        self.walks, self.steps, self.seed = walks, steps, seed
+        self.walks, self.steps, self.seed, self.fault_rate = walks, steps, seed, fault_rate
         self.statistics = Statistics()
         """Steps, and how often premises were true, are counted in every state that a walk visits, as often as it is
         visited: each step that could be taken there. ``ends`` and ``cut`` are walks: those after which nothing but
@@ -192,7 +160,14 @@ class Walks:
             "max_seconds": f"stopped after {self._max_seconds or 0:g} s, at ",
             "interrupt": f"interrupted after {self.statistics.seconds:.1f} s, at ",
         }
-        return f"{early.get(self.stopped_by, '')}{self.told_extent}, seed {self.seed}"
+        rate = f", fault rate {self.fault_rate:g}" if self._has_faults else ""
+        return f"{early.get(self.stopped_by, '')}{self.told_extent}, seed {self.seed}{rate}"
+
+    @property
+    def _has_faults(self) -> bool:
+        """Whether the rate of faults may matter."""
+        faults = getattr(self.system, "faults", None)
+        return isinstance(faults, Faults) and any(budget for _, budget in faults)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Return what is known about each property: that it is violated, that it is possible, or nothing."""
@@ -225,6 +200,10 @@ class Walks:
         outcome = Outcome.HOLDS if is_possible else Outcome.VIOLATED
         return Verdict(prop, outcome, path, flaw, is_shortest=False)
 
+    def _taken(self, key: int, step: int, actions: Sequence[Any]) -> int:
+        """Return which of the steps that change something a walk takes."""
+        return step_taken(key, step, [kind_of(action) for action in actions], self.fault_rate)
+
     def path_to(self, sighting: Sighting) -> Path:
         """Return the way that a walk took, walked again under the plain semantics."""
         key = sighting.key
@@ -236,7 +215,7 @@ class Walks:
                 action, state = steps[sighting.ordinal]
             else:
                 moving = [step for step in steps if step[1] != state]
-                action, state = moving[chosen(key, at, len(moving))]
+                action, state = moving[self._taken(key, at, [action for action, _ in moving])]
             path.append(Visit(action, state))
         return tuple(path)
 
@@ -272,6 +251,9 @@ class TableWalks(Walks):
         self._wanted_at_ends = [
             int(prop.kind is PropertyKind.NO_DEADLOCK) for prop in self.expander.tries.of_states
         ]
+        self.expander.tables.pool.head[codes.KEEPS_MOVES] = 1
+        self._kinds: list[int] = []
+        """What kind of step each move is."""
         self._spent = np.zeros(1, np.int64)
         """In how many distinct states the environment had each of its values."""
         self._start_rows: Any = np.zeros(0, np.int64)
@@ -396,9 +378,18 @@ class TableWalks(Walks):
         """Choose one of its successors for each walker that goes on."""
         begins = lane.begins[: lane.states + 1]
         here = moved - lane.first
-        counts = begins[here + 1] - begins[here]
-        places = begins[here] + all_chosen(self._walkers[moved], self._lengths[moved] + 1, counts)
         made = int(lane.work[codes.SUCCESSORS])
+        actions = self.expander.tables.actions
+        self._kinds += [kind_of(action) for action in actions[len(self._kinds) :]]
+        kinds = np.array(self._kinds, np.int64)[lane.made[:made]]
+        places = steps_taken(
+            self._walkers[moved],
+            self._lengths[moved] + 1,
+            kinds,
+            begins[here],
+            begins[here + 1],
+            self.fault_rate,
+        )
         self._picked.append((lane.out[: made * words].reshape(-1, words)[places].reshape(-1), len(moved)))
 
     def _end(self, ends: Any) -> None:
@@ -478,12 +469,12 @@ class ReferenceWalks(Walks):
                     break
                 length += 1
                 self.taken += 1
-                state = moving[chosen(key, length, len(moving))]
+                _, state = moving[self._taken(key, length, [action for action, _ in moving])]
             self.done += 1
             self.statistics.depth = max(self.statistics.depth, length)
 
-    def _visit(self, state: Any, here: Sighting) -> list[Any]:
-        """Look at where a walk is; return where it may go on to."""
+    def _visit(self, state: Any, here: Sighting) -> list[tuple[Any, Any]]:
+        """Look at where a walk is; return the steps by which it may go on."""
         self._judge(state, here)
         if here.length >= self.steps:
             self.statistics.cut += 1
@@ -498,7 +489,7 @@ class ReferenceWalks(Walks):
                     if prop.judge(state, action, after) is not None:
                         self._note(prop, Sighting(here.length + 1, here.walk, here.key, ordinal))
             if after != state:
-                moving.append(after)
+                moving.append((action, after))
                 is_end = is_end and getattr(action, "is_fault", False)
         if not is_end:
             return moving
@@ -535,13 +526,16 @@ def walk(
     """Walk through a system on an engine, as ``explore`` searches it; the options are those of ``Walks``.
 
     Raises:
-        UsageError: for a number of walks or of steps that makes no sense.
+        UsageError: for a number of walks or of steps, or a rate of faults, that makes no sense.
         ModelError: if the model breaks a rule of the language.
     """
     for name, least in (("walks", 1), ("steps", 1), ("seed", 0)):
         number = options.get(name, least)
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
             raise UsageError(f"{name} must be a whole number, {least} or more, not {number}.")
+    rate = options["fault_rate"]
+    if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not 0 <= rate <= 1:
+        raise UsageError(f"fault_rate must be a number from 0 to 1, not {rate}.")
     if not isinstance(system, System) or engine == "reference":
         return ReferenceWalks(system, properties, **options).run()
     return TableWalks(system, properties, engine=engine, threads=threads, **options).run()

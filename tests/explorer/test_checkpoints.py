@@ -14,20 +14,21 @@ import numpy as np
 import pytest
 
 from everyway import Faults, Limits, System, UsageError
-from everyway.explorer.tables import checkpoint
+from everyway.explorer.tables import checkpoint, sources
 from everyway.explorer.tables.checkpoint import Checkpoints, restore
 from everyway.explorer.tables.search import TableSearch
+from everyway.models.gray_lamport import TwoPhase
 from everyway.models.two_phase_commit import TwoPhaseCommit
 
 PROTOCOL = TwoPhaseCommit(3)
 
 
-def search(folder: Path | None = None, *, bounds=None, limits=None, **how) -> TableSearch:
-    system = System(PROTOCOL, Faults(**({"crashes": 1} if bounds is None else bounds)))
+def search(folder: Path | None = None, *, protocol=PROTOCOL, bounds=None, limits=None, **how) -> TableSearch:
+    system = System(protocol, Faults(**({"crashes": 1} if bounds is None else bounds)))
     keeper = Checkpoints(folder, every=0.0) if folder else None
     how = {"engine": "plain", "batch": 64, **how}
     return TableSearch(
-        system, list(PROTOCOL.promises()), limits=limits or Limits(), checkpoints=keeper, **how
+        system, list(protocol.promises()), limits=limits or Limits(), checkpoints=keeper, **how
     )
 
 
@@ -115,10 +116,80 @@ def test_the_checkpoint_of_another_check_is_refused(tmp_path, other):
 
 def test_a_changed_model_is_refused(tmp_path, monkeypatch):
     interrupted(tmp_path / "kept", 2)
-    digest = checkpoint._digest
+    digest = sources.digest
     monkeypatch.setattr(
-        checkpoint, "_digest", lambda path: "other" if path.name == "two_phase_commit.py" else digest(path)
+        sources, "digest", lambda path: "other" if path.name == "two_phase_commit.py" else digest(path)
     )
+    with pytest.raises(UsageError, match=r"the model has changed .*two_phase_commit\.py"):
+        restore(search(), tmp_path / "kept")
+
+
+MODEL = """
+from attrs import frozen
+from everyway import Node, Protocol, always, choice, volatile
+
+
+@frozen
+class Counter(Node):
+    count: int = volatile(0)
+
+    @choice
+    def increment(self):
+        from small.steps import width
+
+        if self.count < 400:
+            return self.become(count=self.count + width())
+
+
+@always
+def counts(world):
+    return world["N"].count >= 0
+
+
+class Counting(Protocol):
+    def nodes(self):
+        return {"N": Counter()}
+
+    def promises(self):
+        return [counts]
+"""
+
+
+def resumed(folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-P", "-m", "everyway", "resume", "kept"]
+    return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
+
+
+def test_a_module_that_the_model_imports_counts_as_its_source(tmp_path):
+    (tmp_path / "counting.py").write_text(MODEL)
+    (tmp_path / "small").mkdir()
+    (tmp_path / "small" / "__init__.py").write_text("")
+    (tmp_path / "small" / "steps.py").write_text(
+        "from .sizes import WIDTH\n\ndef width():\n    return WIDTH\n"
+    )
+    sizes = tmp_path / "small" / "sizes.py"
+    sizes.write_text("WIDTH = 1\n")
+    words = [sys.executable, "-P", "-c", DRIVER, "check", "counting.py", "--checkpoint", "kept"]
+    assert subprocess.run(words, cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    sizes.write_text("WIDTH = 2\n")
+    refused = resumed(tmp_path)
+    assert refused.returncode == 2
+    assert "the model has changed" in refused.stderr
+    assert "small/sizes.py" in refused.stderr
+    sizes.write_text("WIDTH = 1\n")
+    assert resumed(tmp_path).returncode == 0
+
+
+def test_a_model_that_is_edited_while_it_is_checked_is_refused(tmp_path, monkeypatch):
+    searching = search(tmp_path / "kept")
+    keeper = searching._checkpoints
+    keeper.note_sources(searching.system, searching.properties)
+    keeper.prepare()
+    digest = sources.digest
+    monkeypatch.setattr(
+        sources, "digest", lambda path: "other" if path.name == "two_phase_commit.py" else digest(path)
+    )
+    searching.run()
     with pytest.raises(UsageError, match=r"the model has changed .*two_phase_commit\.py"):
         restore(search(), tmp_path / "kept")
 
@@ -132,6 +203,31 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
         Checkpoints(tmp_path / "kept").prepare()
     with pytest.raises(UsageError, match="there is no checkpoint"):
         restore(search(), tmp_path / "elsewhere")
+
+
+def test_a_kill_before_the_first_was_whole_leaves_a_folder_that_can_be_used(tmp_path):
+    interrupted(tmp_path / "kept", 1)
+    (tmp_path / "kept" / "latest.json").unlink()
+    with pytest.raises(UsageError, match="there is no checkpoint"):
+        restore(search(), tmp_path / "kept")
+    interrupted(tmp_path / "kept", 2)
+    restore(search(), tmp_path / "kept")
+
+
+@pytest.mark.parametrize("place", ["file", "file/kept"])
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot keep checkpoints in"):
+        Checkpoints(tmp_path / place).prepare()
+
+
+def test_the_model_is_asked_as_often_when_only_some_names_are_tried(tmp_path):
+    interrupted(tmp_path / "kept", 4, protocol=TwoPhase(6), bounds={}, symmetry=True)
+    went_on = search(protocol=TwoPhase(6), bounds={}, symmetry=True)
+    restore(went_on, tmp_path / "kept")
+    whole = search(protocol=TwoPhase(6), bounds={}, symmetry=True)
+    assert everything(went_on.run()) == everything(whole.run())
+    assert went_on.system.handler_calls == whole.system.handler_calls
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
@@ -153,7 +249,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
 
 DRIVER = """
 import os, signal, sys
-from everyway.explorer.tables import checkpoint
+from everyway.explorer.tables import checkpoint, sources
 from everyway.cli import main
 left = 4
 def count(self, search, save=checkpoint.Checkpoints.save):
@@ -189,7 +285,8 @@ def test_a_killed_program_goes_on_by_resume(tmp_path):
     assert (resumed.returncode, whole.returncode) == (1, 1)
     reports = [json.loads(done.stdout) for done in (resumed, whole)]
     for report in reports:
-        del report["statistics"]["seconds"], report["statistics"]["memory"]
+        for name in ("seconds", "memory", "peak_memory"):
+            del report["statistics"][name]
     assert reports[0] == reports[1]
 
 

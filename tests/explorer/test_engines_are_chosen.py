@@ -100,12 +100,17 @@ def test_the_kernel_is_compiled_if_it_is_asked_for_and_otherwise_once_it_is_wort
 
 
 @every_engine
-def test_depth_first_search_runs_on_tables_unless_its_depth_is_limited(engine):
+def test_depth_first_search_runs_on_tables_also_when_its_depth_is_limited(engine):
     exploration = explore(System(TwoPhase(2)), search="dfs", engine=engine)
     assert isinstance(exploration, Exploration) == (engine == "reference")
     assert exploration.statistics.states == 56
     limited = explore(System(TwoPhase(2)), search="dfs", engine=engine, limits=Limits(max_depth=3))
-    assert isinstance(limited, Exploration)
+    assert isinstance(limited, Exploration) == (engine == "reference")
+    # As many as breadth-first search finds: what was first seen deep is expanded again when it is found nearer.
+    assert (
+        limited.statistics.states
+        == explore(System(TwoPhase(2)), limits=Limits(max_depth=3)).statistics.states
+    )
 
 
 def test_more_properties_than_tables_have_room_for_are_refused():

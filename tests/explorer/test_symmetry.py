@@ -15,6 +15,7 @@ from everyway import (
     Message,
     Node,
     NodeId,
+    Observer,
     Outcome,
     Protocol,
     System,
@@ -25,12 +26,14 @@ from everyway import (
     choice,
     on,
     possible,
+    timeout,
     volatile,
 )
 from everyway.explorer import Exploration
 from everyway.explorer.renaming import renamed, written
 from everyway.explorer.tables.search import TableSearch
 from everyway.models.gray_lamport import TwoPhase
+from everyway.models.language import REMOVED
 from everyway.models.three_phase_commit import AsNoted
 from everyway.models.two_phase_commit import TwoPhaseCommit
 
@@ -206,6 +209,96 @@ def test_a_handler_that_looks_at_its_name_is_found_out():
 
 
 @frozen
+class Sheep(Friend):
+    """Goes to the one whose name comes first, which is the same after A and B, or B and C, have swapped theirs."""
+
+    @choice
+    def choose(self):
+        if not self.likes:
+            return self.become(likes=min(self.others)).send(min(self.others), Poke())
+
+
+@frozen
+class Flock(Friends):
+    names = ("A", "B", "C")
+
+    def nodes(self):
+        return {name: Sheep(frozenset(self.names) - {name}) for name in self.names}
+
+
+def test_a_handler_that_picks_the_first_of_several_names_is_found_out():
+    assert "acts differently when B and C swap names" in told_apart(Flock(), [])
+
+
+@frozen
+class Generous(Friend):
+    """Pokes C twice, and everybody else once."""
+
+    @choice
+    def choose(self):
+        if not self.likes:
+            for other in sorted(self.others):
+                step = self.become(likes=other).send(other, Poke())
+                yield step.send(other, Poke()) if other == "C" else step
+
+
+@frozen
+class GenerousFriends(Friends):
+    def nodes(self):
+        return {name: Generous(frozenset(self.names) - {name}) for name in self.names}
+
+
+def test_how_often_a_message_is_sent_counts():
+    assert "acts differently when" in told_apart(GenerousFriends(), [])
+
+
+@frozen
+class Gossip(Observer):
+    """Knows whether D was poked."""
+
+    is_excited: bool = False
+
+    def observe(self, event):
+        return self if event.node != "D" or event.kind.value != "delivery" else Gossip(True)
+
+
+@frozen
+class WatchedFriends(Friends):
+    def observers(self):
+        return {"gossip": Gossip()}
+
+
+def test_an_observer_that_tells_nodes_apart_is_found_out():
+    assert "the observer gossip tells" in told_apart(WatchedFriends(), [])
+
+
+@frozen
+class Courteous(Friend):
+    """Waits for the first of the others, all of whom would be tired at the same time."""
+
+    @property
+    def first(self):
+        return min(self.others)
+
+    @timeout(awaiting="first")
+    def give_up(self):
+        if not self.likes:
+            return self.become(likes=self.id)
+
+    choose = REMOVED
+
+
+@frozen
+class CourteousFriends(Friends):
+    def nodes(self):
+        return {name: Courteous(frozenset(self.names) - {name}) for name in self.names}
+
+
+def test_whom_a_time_out_awaits_counts():
+    assert "acts differently when" in told_apart(CourteousFriends(), [])
+
+
+@frozen
 class Ring(Friends):
     def nodes(self):
         nexts = dict(pairwise((*self.names, self.names[0])))
@@ -230,6 +323,26 @@ class Misnamed(Friends):
 def test_an_unknown_node_is_refused():
     with pytest.raises(UsageError, match="interchangeable names 'Z'"):
         check(Misnamed(), [])
+
+
+@pytest.mark.parametrize(
+    ("managers", "sample"),
+    [
+        (4, ""),
+        (
+            5,
+            "that no promise tells them apart was tried on some of the 120 orders of their names, not on all",
+        ),
+        (
+            6,
+            "that neither the model nor a promise tells them apart was tried on some of the 720 orders of their names, "
+            "not on all",
+        ),
+    ],
+)
+def test_what_is_tried_on_some_orders_of_names_only_is_told(managers, sample):
+    assert check(TwoPhase(managers)).statistics.sample == sample
+    assert check(TwoPhase(managers), symmetry=False).statistics.sample == ""
 
 
 def test_no_symmetry_counts_every_state():

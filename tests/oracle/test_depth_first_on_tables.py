@@ -1,5 +1,8 @@
 """Depth-first search on tables gives what the reference explorer's gives, on small random protocols."""
 
+from itertools import pairwise
+from unittest import mock
+
 import pytest
 from generated_systems import Case, cases
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +12,7 @@ from everyway import Limits, System, always, every_step, never, possible, recove
 from everyway.explorer import Exploration, explore
 from everyway.explorer.tables import search as table_search
 from everyway.explorer.tables.depth_first import DepthFirst
+from everyway.explorer.tables.depth_limited import DepthLimited
 from everyway.invariants import no_deadlock
 from everyway.models.gray_lamport import TwoPhase
 
@@ -104,6 +108,53 @@ def test_switching_over_in_the_middle(case, goal):
         assert_same(case, goal, Limits(max_states=600), engine="auto")
     finally:
         table_search.WORTH_COMPILING = before
+
+
+def assert_same_within(case: Case, goal: int, limits: Limits, **how) -> None:
+    """See that a search under a limit on depth gives the same; paths may be shorter: states are found nearer later."""
+    expected = Exploration(case.system(), promises(goal), search="dfs", limits=limits).run()
+    found = DepthLimited(case.system(), promises(goal), limits=limits, **how).run()
+    assert found.stopped_by == expected.stopped_by
+    if expected.stopped_by:
+        assert found.statistics.states == expected.statistics.states
+        return
+    found.statistics.seconds = expected.statistics.seconds
+    assert found.statistics == expected.statistics
+    system = case.system()
+    for ours, theirs in zip(found.verdicts(), expected.verdicts(), strict=True):
+        assert (ours.property.name, ours.outcome, ours.why) == (
+            theirs.property.name,
+            theirs.outcome,
+            theirs.why,
+        )
+        assert set(ours.trapped) == set(theirs.trapped)
+        assert (ours.path is None) == (theirs.path is None)
+        if ours.path is not None:
+            assert ours.length <= theirs.length
+            assert ours.path[0].state in set(system.initial())
+            for before, after in pairwise(ours.path):
+                assert (after.action, after.state) in list(system.steps(before.state))
+    for number in range(0, expected.statistics.states, 7):
+        assert found.path_to(number) == expected.path_to(number)
+    broad = Exploration(case.system(), limits=limits).run()
+    assert found.statistics.states == broad.statistics.states
+
+
+shallow = st.builds(Limits, max_depth=st.integers(0, 9), max_states=st.sampled_from([600, 600, 25]))
+
+
+@pytest.mark.parametrize("engine", ["plain", "tables"])
+@steady(60)
+@given(cases(), st.integers(1, 5), shallow)
+def test_under_a_limit_on_depth(engine, case, goal, limits):
+    assert_same_within(case, goal, limits, engine=engine)
+
+
+@steady(30)
+@given(cases(), st.integers(1, 5), shallow)
+def test_switching_over_in_the_middle_under_a_limit_on_depth(case, goal, limits):
+    with mock.patch.object(table_search, "WORTH_COMPILING", 20):
+        assert_same_within(case, goal, limits, engine="auto")
 
 
 def test_a_published_count():

@@ -1,0 +1,23 @@
+"""The command ``everyway doctor``: what there is to draw pictures with."""
+
+from __future__ import annotations
+
+from .app import DebugOption, app, console, explained
+
+
+@app.command()
+@explained
+def doctor(debug: DebugOption = False) -> None:
+    """Tell which programs and libraries were found for drawing pictures."""
+    import platform
+
+    from everyway import __version__
+    from everyway.counterexamples.engines import available
+
+    from .paragraph import say
+
+    terminal = console()
+    say(terminal, f"everyway {__version__}, Python {platform.python_version()}, {platform.system()}", "bold")
+    for name, is_found, detail in available():
+        lead = f"{'found' if is_found else 'missing':<9}{name}"
+        say(terminal, detail, lead=lead, lead_style="" if is_found else "yellow", column=25)
