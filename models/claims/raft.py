@@ -6,9 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from everyway.invariants import possible
+from everyway.invariants import every_step, possible
 from everyway.models import raft, raft_membership
-from everyway.models.language import System, World
+from everyway.models.language import Action, System, World, at_most
 from everyway.models.raft import (
     AsNoted,
     CommitOldTerms,
@@ -28,7 +28,7 @@ from everyway.models.raft_reads import (
     a_read_is_answered,
     reads_are_fresh,
 )
-from everyway.models.raft_server import Server, State
+from everyway.models.raft_server import RequestVote, Server, State
 from everyway.models.split_vote import SplitVote, is_split, somebody_wins
 
 from .claim import Calculation, Claim, Ruling, holds, reachable, violated
@@ -42,6 +42,13 @@ FIGURE_8: dict[str, Any] = {"bystanders": 1, "turns": True}
 def a_leader_is_unseated(world: World) -> bool:
     """A server stands for election although the leader is up."""
     return bool(raft.leaders(world)) and any(one.state is State.CANDIDATE for one in world.live(Server))
+
+
+@every_step
+def a_candidate_asks_all_others(before: World, action: Action, after: World) -> bool:
+    """Who asks for votes asks all others."""
+    asked = {one.to for one in (*action.sent, *action.unsent) if isinstance(one.message, RequestVote)}
+    return not asked or asked == {server.id for server in after.nodes(Server)} - {action.node}
 
 
 @possible
@@ -92,7 +99,10 @@ CLAIMS = (
         "There are followers, candidates and leaders.",
         Ruling.HOLDS,
         "And they turn into each other as in figure 4 of the paper.",
-        (holds(Raft(), raft.role_transitions),),
+        (
+            holds(Raft(bystanders=1), raft.role_transitions, "2 of 3 stand for election"),
+            holds(Raft(), raft.role_transitions, "all do", slow=True),
+        ),
     ),
     Claim(
         "raft.heartbeat-keeps-leader",
@@ -120,6 +130,7 @@ CLAIMS = (
         "A candidate asks all others for their votes.",
         Ruling.DEFINITION,
         "So the model has it.",
+        (holds(Raft(bystanders=1), a_candidate_asks_all_others),),
     ),
     Claim(
         "raft.election-safety",
@@ -135,7 +146,7 @@ CLAIMS = (
                 VolatileVote(**ELECTION), raft.election_safety, "a vote is not on disk", length=8, **RESTART
             ),
             holds(Raft(**ELECTION), raft.election_safety, "votes, terms, disks", **RESTART),
-            holds(Raft(), raft.election_safety, "2 terms, 1 entry"),
+            holds(Raft(), raft.election_safety, "2 terms, 1 entry", slow=True),
             reachable(Raft(), raft.a_leader_is_elected, "not for nothing"),
         ),
         "Ongaro & Ousterhout 2014, section 5.2",
@@ -198,7 +209,10 @@ CLAIMS = (
         "A change is written to the leader's log.",
         Ruling.HOLDS,
         "A leader only appends to its own.",
-        (holds(Raft(), raft.leader_append_only),),
+        (
+            holds(Raft(bystanders=1), raft.leader_append_only, "2 of 3 stand for election"),
+            holds(Raft(), raft.leader_append_only, "all do", slow=True),
+        ),
     ),
     Claim(
         "raft.log-matching",
@@ -207,7 +221,10 @@ CLAIMS = (
         "The leader copies it to all followers.",
         Ruling.HOLDS,
         "Logs with an entry of the same index and term are the same up to there.",
-        (holds(Raft(), raft.log_matching),),
+        (
+            holds(Raft(bystanders=1), raft.log_matching, "2 of 3 stand for election"),
+            holds(Raft(), raft.log_matching, "all do", slow=True),
+        ),
         "Ongaro & Ousterhout 2014, section 5.3",
     ),
     Claim(
@@ -218,7 +235,8 @@ CLAIMS = (
         Ruling.HOLDS,
         "Votes go only to logs that are as far, and any two majorities share a server.",
         (
-            holds(Raft(), raft.leader_completeness),
+            holds(Raft(bystanders=1), raft.leader_completeness, "2 of 3 stand for election"),
+            holds(Raft(), raft.leader_completeness, "all do", slow=True),
             violated(NoUpToDateCheck(), raft.leader_completeness, "votes for any log"),
         ),
         "Ongaro & Ousterhout 2014, section 5.4",
@@ -231,20 +249,44 @@ CLAIMS = (
         Ruling.CONDITIONAL,
         "With the paper's rules on votes and terms. Without them, as noted, four servers lose a committed entry.",
         (
-            holds(Raft(), raft.state_machine_safety),
-            holds(Raft(), raft.leader_completeness),
+            holds(Raft(bystanders=1), raft.state_machine_safety, "2 of 3 stand for election"),
+            holds(Raft(), raft.state_machine_safety, "all do", slow=True),
+            holds(
+                Raft(terms=1),
+                raft.state_machine_safety,
+                "messages are delivered once, lost or repeated",
+                network="bag",
+                losses=1,
+                duplicates=1,
+                slow=True,
+            ),
+            holds(
+                Raft(bystanders=1),
+                raft.state_machine_safety,
+                "links keep the order",
+                network="fifo",
+                slow=True,
+            ),
+            holds(
+                Raft(bystanders=1), raft.state_machine_safety, "a crash and a restart", slow=True, **RESTART
+            ),
             violated(
                 NotesLog(servers=4, bystanders=2),
                 raft.state_machine_safety,
                 "the notes' rules, 4 servers",
                 length=17,
+                slow=True,
             ),
             holds(NotesLog(bystanders=1), raft.state_machine_safety, "that hides from 3 servers"),
             violated(
                 NoUpToDateCheck(bystanders=1), raft.leader_completeness, "votes that look at no log", length=9
             ),
             violated(
-                CommitOldTerms(terms=4, **FIGURE_8), raft.leader_completeness, "figure 8, 4 terms", length=20
+                CommitOldTerms(terms=4, **FIGURE_8),
+                raft.leader_completeness,
+                "figure 8, 4 terms",
+                length=20,
+                slow=True,
             ),
             holds(CommitOldTerms(terms=3, **FIGURE_8), raft.leader_completeness, "that hides from 3 terms"),
             violated(
@@ -252,6 +294,7 @@ CLAIMS = (
                 raft.leader_completeness,
                 "a log is not on disk",
                 length=11,
+                slow=True,
                 **RESTART,
             ),
         ),
@@ -265,8 +308,11 @@ CLAIMS = (
         Ruling.VIOLATED,
         "A majority of the servers, the leader among them. Of two followers it is both: one crash stops it all.",
         (
-            holds(Raft(), raft.can_commit, "1 of 3 stays down", crashes=1),
-            violated(NotesLog(), raft.can_commit, "as noted, 1 of 3 stays down", crashes=1),
+            holds(Raft(), raft.can_commit, "1 of 3 stays down", crashes=1, slow=True),
+            holds(
+                Raft(bystanders=1), raft.can_commit, "1 of 3 stays down, 2 stand", crashes=at_most(1, "S3")
+            ),
+            violated(NotesLog(bystanders=1), raft.can_commit, "as noted, the same", crashes=at_most(1, "S3")),
         ),
     ),
     Claim(
@@ -305,7 +351,7 @@ CLAIMS = (
             violated(
                 NoEntryOfOwnTerm(), reads_are_fresh, "asks around, but too early in its term", length=12
             ),
-            holds(RaftReads(), reads_are_fresh, "with a read index"),
+            holds(RaftReads(), reads_are_fresh, "with a read index", slow=True),
             reachable(RaftReads(), a_read_is_answered, "not for nothing"),
         ),
         "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, section 6.4",
@@ -324,13 +370,19 @@ CLAIMS = (
                 raft.leader_completeness,
                 "no entry of the own term",
                 length=18,
+                slow=True,
             ),
             holds(
                 raft_membership.NoEntryOfOwnTerm(servers=3, bystanders=1),
                 raft.leader_completeness,
                 "that hides from 3 servers",
             ),
-            holds(raft_membership.NoEntryOfOwnTerm(terms=2), raft.leader_completeness, "and from 2 terms"),
+            holds(
+                raft_membership.NoEntryOfOwnTerm(terms=2),
+                raft.leader_completeness,
+                "and from 2 terms",
+                slow=True,
+            ),
             reachable(RaftMembership(), a_member_is_removed, "not for nothing"),
         ),
         "Ongaro 2014, chapter 4; Ongaro 2015",

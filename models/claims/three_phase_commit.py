@@ -196,6 +196,8 @@ CLAIMS = (
             violated(AsNotedAbort(2), agreement, "which costs agreement", length=8, **COORDINATOR_CRASHES),
             holds(ThreePhaseCommit(2), non_blocking, "Skeen's protocol", crashes=2),
             holds(ThreePhaseCommit(2), agreement, "Skeen's protocol", crashes=2),
+            holds(ThreePhaseCommit(3), non_blocking, "3 participants, 3 crashes", crashes=3, slow=True),
+            holds(ThreePhaseCommit(3), agreement, "3 participants, 3 crashes", crashes=3, slow=True),
             reachable(ThreePhaseCommit(2), commit_is_possible, "not for nothing", crashes=2),
         ),
         "Skeen 1981; Bernstein et al. 1987, section 7.5",
