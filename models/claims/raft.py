@@ -20,6 +20,7 @@ from everyway.models.raft import (
     WithoutTerms,
     WithoutTermsForGood,
 )
+from everyway.models.raft_leases import FromTheAnswer, NoMargin, RaftLeases
 from everyway.models.raft_membership import RaftMembership, a_member_is_removed
 from everyway.models.raft_reads import (
     LocalReads,
@@ -345,16 +346,19 @@ CLAIMS = (
         "客户端的修改被传入 Leader",
         "Reading from the leader gives the latest value (implied).",
         Ruling.VIOLATED,
-        "It may have been unseated without knowing it. A read index makes sure.",
+        "It may have been unseated without knowing it. A read index makes sure; so does a lease, if clocks are right.",
         (
             violated(LocalReads(), reads_are_fresh, "answers at once", length=10),
             violated(
                 NoEntryOfOwnTerm(), reads_are_fresh, "asks around, but too early in its term", length=12
             ),
             holds(RaftReads(), reads_are_fresh, "with a read index", slow=True),
+            holds(RaftLeases(), reads_are_fresh, "at once, while a lease runs", slow=True),
+            violated(NoMargin(), reads_are_fresh, "promises end before the lease", length=16, slow=True),
+            violated(FromTheAnswer(), reads_are_fresh, "a lease from the answers on", length=19, slow=True),
             reachable(RaftReads(), a_read_is_answered, "not for nothing"),
         ),
-        "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, section 6.4",
+        "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, sections 6.4 and 6.4.1",
     ),
     Claim(
         "raft.membership",
