@@ -275,13 +275,7 @@ def a_value_is_chosen(world: World) -> bool:
     return bool(chosen(world))
 
 
-def a_number_is_left(world: World) -> bool:
-    """The highest number was not used yet: what is stuck for want of one is stuck because of the bound."""
-    last = max(world.nodes(Proposer), key=lambda proposer: proposer.own.number)
-    return not last.is_used and world.is_up(last)
-
-
-@recoverable(when=a_number_is_left)
+@recoverable
 def can_finish(world: World) -> Any:
     """As long as a number is left, a value can still be chosen."""
     return bool(chosen(world))
@@ -330,6 +324,11 @@ class Paxos(Protocol):
 
     def interchangeable(self) -> Iterable[Iterable[NodeId]]:
         return [self.acceptor_names]
+
+    def has_room(self, world: World) -> bool:
+        """The highest number was not used yet."""
+        last = max(world.nodes(Proposer), key=lambda proposer: proposer.own.number)
+        return not last.is_used and world.is_up(last)
 
     def promises(self) -> Iterable[Property]:
         promised = [

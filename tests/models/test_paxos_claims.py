@@ -6,7 +6,7 @@ proposes in the step in which it hears the last one that it needs.
 
 import pytest
 
-from everyway import Faults, Outcome, at_most, check, every_step, implements, possible, recoverable
+from everyway import Faults, Outcome, Protocol, at_most, check, every_step, implements, possible, recoverable
 from everyway.models import paxos
 from everyway.models.claims.paxos import accepts_once
 from everyway.models.paxos import Paxos, agreement, can_finish, chosen
@@ -118,11 +118,18 @@ def test_a_minority_of_acceptors_may_stay_down():
     assert length(Paxos(), can_finish, Faults(crashes=at_most(2, "acceptor"))) == 2
 
 
+class WithoutRoom(Paxos):
+    """Does not say where its bounds leave room."""
+
+    has_room = Protocol.has_room
+
+
 def test_that_no_number_is_left_does_not_pass_for_stuck():
-    stuck = recoverable(lambda world: bool(chosen(world)), name="chosen at last")
+    own = recoverable(lambda world: bool(chosen(world)), name="chosen at last")
     faults = Faults(crashes=at_most(1, "proposer"))
     # Two acceptors promised the highest number, and who has it crashed in asking.
-    assert length(Paxos(), stuck, faults) == 3
+    assert length(WithoutRoom(), own, faults) == 3
+    assert length(Paxos(), own, faults) is None
     assert length(Paxos(), can_finish, faults) is None
 
 
