@@ -15,7 +15,7 @@ waiting that long after a restart.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import evolve, frozen
 
@@ -185,8 +185,9 @@ class LeasingServer(ReadingServer):
     confirm = answer = REMOVED
 
     def follow(self, term: int) -> LeasingServer:
-        fresh: Any = {"has_asked": False, "agreed": frozenset(), "has_lease": False}
-        return evolve(super().follow(term), **fresh)
+        follower = super().follow(term)
+        assert isinstance(follower, LeasingServer)
+        return evolve(follower, has_asked=False, agreed=frozenset(), has_lease=False)
 
 
 @frozen

@@ -151,7 +151,14 @@ LEADER_AND_WORKERS = (
         Ruling.CONDITIONAL,
         "As long as the leader and one worker are up, and every crash is detected at last.",
         (
-            holds(LeaderWorkers(), leader_workers.reassign, "1 of 2 workers crashes", crashes=ONE_WORKER),
+            holds(
+                LeaderWorkers(),
+                leader_workers.reassign,
+                "1 of 2 workers crashes",
+                crashes=ONE_WORKER,
+                slow=True,
+            ),
+            holds(LeaderWorkers(tasks=1), leader_workers.reassign, "1 task, 1 crash", crashes=ONE_WORKER),
             violated(LeaderWorkers(), leader_workers.reassign, "both crash", crashes=at_most(2, "worker")),
         ),
         "Chandra & Toueg 1996",

@@ -221,7 +221,15 @@ CLAIMS = (
                 NoPromiseOnAccept(proposers=3), agreement, "accepting does not promise", length=20, slow=True
             ),
             holds(NoPromiseOnAccept(), agreement, "that hides from 2 numbers"),
-            violated(ForgetOnCrash(), agreement, "lost in a crash", length=16, crashes=MINORITY, restarts=1),
+            violated(
+                ForgetOnCrash(),
+                agreement,
+                "lost in a crash",
+                length=16,
+                crashes=MINORITY,
+                restarts=1,
+                slow=True,
+            ),
         ),
     ),
     Claim(
@@ -234,7 +242,11 @@ CLAIMS = (
         (
             violated(NotesAtLeast(), agreement, length=14),
             violated(
-                NotesAdopt(proposers=3), agreement, "even if the answer tells what was there", length=16
+                NotesAdopt(proposers=3),
+                agreement,
+                "even if the answer tells what was there",
+                length=16,
+                slow=True,
             ),
         ),
     ),
@@ -247,7 +259,7 @@ CLAIMS = (
         "And it must take over the value of the highest-numbered proposal it is told of.",
         (
             holds(Paxos(), accept_after_majority),
-            violated(HalfQuorum(), agreement, "half of 4 are enough", length=14),
+            violated(HalfQuorum(), agreement, "half of 4 are enough", length=14, slow=True),
             holds(HalfQuorum(acceptors=3), agreement, "that hides from 3, of which a half is 2"),
             violated(IgnoreHighest(), agreement, "its own value always", length=14),
             violated(AnyFree(), agreement, "its own value if one is free", length=14),

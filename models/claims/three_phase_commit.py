@@ -305,7 +305,12 @@ CLAIMS = (
         Ruling.VIOLATED,
         "Of 18 ways to decide alone none is, if the coordinator crashes once. With one participant some seem to be.",
         (
-            Calculation("2 participants: policies that are safe, do not block, both", _dilemma(2), (6, 4, 0)),
+            Calculation(
+                "2 participants: policies that are safe, do not block, both",
+                _dilemma(2),
+                (6, 4, 0),
+                is_slow=True,
+            ),
             Calculation("3 participants", _dilemma(3), (6, 4, 0), is_slow=True),
             Calculation("1 participant: policies that are both", lambda check: _dilemma(1)(check)[2], 2),
         ),

@@ -255,7 +255,8 @@ def beside(protocol: Any) -> dict[str, set[str]]:
     """Return the concurrency sets: for each state of a participant those that others may be in meanwhile."""
     found: dict[str, set[str]] = {}
     for world in _explored(protocol):
-        phases = [node.phase.name for node in world if hasattr(node, "vote")]
+        voters: list[Any] = [node for node in world if hasattr(node, "vote")]
+        phases = [node.phase.name for node in voters]
         for one, other in permutations(phases, 2):
             found.setdefault(one, set()).add(other)
     return found
