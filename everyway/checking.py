@@ -23,6 +23,7 @@ from everyway.explorer import (
 )
 from everyway.explorer.memory import peak
 from everyway.invariants.property import Property, PropertyKind, no_deadlock
+from everyway.invariants.room import asked_while_there_is_room
 from everyway.models.language import (
     Fairness,
     Faults,
@@ -172,6 +173,7 @@ def check(
         )
     if declares_final if deadlock is None else deadlock:
         promises.append(no_deadlock(system.is_final))
+    promises = asked_while_there_is_room(promises, system)
     _refuse_twins(promises)
     limits = limits or Limits()
     exploration = explore(

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from attrs import frozen
@@ -153,6 +153,7 @@ def judge(
             yield Judgement(claim, tuple(decide(case, pictures=pictures) for case in cases))
         return
     # Cases hold functions, which cannot be sent to another process; their numbers can.
+    others = set(active_children())
     pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_ends_silently)
     try:
         running: dict[str, list[Future[Decision]]] = {
@@ -161,8 +162,13 @@ def judge(
         }
         for claim in claims:
             yield Judgement(claim, tuple(future.result() for future in running[claim.id]))
+    except BaseException:
+        for process in set(active_children()) - others:
+            process.terminate()
+        raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Without waiting, the interpreter may end at the moment at which the pool's own thread does, and complain.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _ends_silently() -> None:
@@ -226,6 +232,8 @@ def _bounds(system: Any, prop: Property) -> str:
 
 
 def _told_value(value: Any) -> str:
+    if isinstance(value, set):
+        return f"{{{', '.join(sorted(map(_told_value, value)))}}}" if value else "none"
     if isinstance(value, list | tuple):
         return ", ".join(_told_value(one) for one in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

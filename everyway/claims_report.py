@@ -39,7 +39,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); margin: 2rem auto;
   max-width: 68rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
-nav a { margin-right: .9rem; } a { color: inherit; }
+nav a { margin-right: .9rem; white-space: nowrap; } a { color: inherit; }
 article { border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; margin: 1rem 0; }
 article h3 { margin: 0; font-size: 1rem; display: flex; gap: .8rem; align-items: baseline; flex-wrap: wrap; }
 article > p { margin: .4rem 0; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from everyway.explorer import Engine, Limits, Outcome, Search, Watcher, vacuity
 from everyway.explorer.memory import peak
 from everyway.invariants.property import Property, no_deadlock
+from everyway.invariants.room import asked_while_there_is_room
 from everyway.models.language import Faults, Network, System, Timeouts, UsageError, did_you_mean
 
 from .checking import Report, _listed, _refuse_twins, as_system, promised
@@ -134,6 +135,7 @@ def _promises(
         )
     if declares_final if deadlock is None else deadlock:
         promises.append(no_deadlock(system.is_final))
+    promises = asked_while_there_is_room(promises, system)
     _refuse_twins(promises)
     return promises
 

@@ -240,8 +240,8 @@ def recoverable(
     The way there never counts on a further fault. With ``repairs=False`` it does not count on a crashed node
     restarting or a partition healing either: what the live nodes cannot do by themselves, cannot be done.
 
-    With ``when`` it is claimed of those states alone, for instance of those in which a number is left to try: that a
-    bound is used up must not pass for being stuck.
+    With ``when`` it is claimed of those states alone. If the protocol says with ``has_room`` where its bounds leave
+    room, it is claimed only there: that no number is left to try must not pass for being stuck.
     """
     return _decorator(predicate, PropertyKind.RECOVERABLE, name, when, repairs)
 

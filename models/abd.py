@@ -417,7 +417,7 @@ class HalfQuorum(Abd):
 
     @property
     def quorum(self) -> int:
-        return self.servers // 2
+        return (self.servers + 1) // 2
 
 
 class ObedientServer(Server):

@@ -256,6 +256,12 @@ class Arrival(BaseStore):
     replica_class = ArrivalReplica
 
 
+class AsNoted(Arrival):
+    """The study notes' telling: updates spread until all are alike, and of how they are merged nothing is said."""
+
+    variant = "as-noted"
+
+
 class UnionReplica(Replica):
     """Shows all writes."""
 
@@ -357,7 +363,7 @@ class Endless(BaseStore):
         return {"R1": Source("R2"), "R2": Copy()}
 
     def promises(self) -> Iterable[Property]:
-        return [no_quiescence, recoverable(copies_agree)]
+        return [no_quiescence, recoverable(copies_agree), possible(copies_differ)]
 
 
 # The laws of merging.

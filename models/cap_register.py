@@ -14,10 +14,9 @@ systems" (JACM 1995), for which one write needs no timestamps: the value 1 is ne
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import evolve, frozen
 
@@ -36,10 +35,8 @@ from everyway.invariants.temporal import both
 from everyway.models.language import (
     Event,
     Fairness,
-    Faults,
     Kind,
     Message,
-    ModelError,
     Node,
     NodeId,
     Observer,
@@ -48,7 +45,6 @@ from everyway.models.language import (
     Steps,
     Timeouts,
     World,
-    at_most,
     choice,
     durable,
     on,
@@ -551,6 +547,15 @@ class AnswerAnyway(Cap):
     on_timeout: OnTimeout = parameter(OnTimeout.ANSWER, help=HELP_TIMEOUT)
 
 
+class AsNoted(ConsistentPartitioned):
+    """The study notes' C and A, in which an error is an answer too: who is cut off refuses, and all is promised."""
+
+    variant = "as-noted"
+
+    def promises(self) -> Iterable[Property]:
+        return [linearizable, returns, a_write_is_acknowledged, a_read_sees_the_write]
+
+
 class ForgetfulReplica(Replica):
     """Puts what it writes back over its own copy, which has meanwhile become newer."""
 
@@ -569,39 +574,3 @@ class WriteBackOverwrites(Cap):
     variant = "write-back-overwrites"
     replica_class = ForgetfulReplica
     impatient_class = ImpatientForgetfulReplica
-
-
-# The family.
-
-
-def policies() -> list[Policy]:
-    """Return all 36 policies."""
-    return [Policy(*parts) for parts in itertools.product(Acknowledged, ReadFrom, OnTimeout)]
-
-
-PARTITION = Faults(partitions=at_most(1), heals=at_most(0))
-"""A partition at any moment, for ever."""
-
-
-def what_gives(
-    check: Callable[..., Any], faults: Faults | None = None, *, replicas: int = 3
-) -> dict[Policy, Property | None]:
-    """Return for each policy a promise that it breaks, or None if it is both consistent and available.
-
-    By Gilbert & Lynch none is both under ``PARTITION``, while some are where the network is whole. ``check`` is
-    ``everyway.check``.
-    """
-
-    def breaks(policy: Policy, promise: Property, reads: int) -> bool:
-        model = Cap(replicas, reads, policy.write, policy.read, policy.on_timeout)
-        report = check(model, promise, faults=faults, stop_when_decided=True, engine="tables")
-        if report.outcome.value == "unknown":
-            raise ModelError(f"{model}: {promise} was not decided.")
-        return bool(report.outcome.value == "violated")
-
-    def broken_by(policy: Policy) -> Property | None:
-        # Clients need not ask: who breaks a promise with one read breaks it with two. It takes fewer states to see.
-        tries = [(linearizable, 1), (available, 1), (linearizable, 2), (available, 2)]
-        return next((promise for promise, reads in tries if breaks(policy, promise, reads)), None)
-
-    return {policy: broken_by(policy) for policy in policies()}

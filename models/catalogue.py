@@ -14,6 +14,7 @@ PLACES: Mapping[str, str] = {
     "raft": "everyway.models.raft:Raft",
     "raft-membership": "everyway.models.raft_membership:RaftMembership",
     "raft-reads": "everyway.models.raft_reads:RaftReads",
+    "raft-leases": "everyway.models.raft_leases:RaftLeases",
     "split-vote": "everyway.models.split_vote:SplitVote",
     "paxos-commit": "everyway.models.paxos_commit:PaxosCommit",
     "paxos": "everyway.models.paxos:Paxos",

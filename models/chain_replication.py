@@ -22,7 +22,6 @@ from attrs import evolve, frozen
 from everyway.invariants import Property, always, broken, leads_to, possible
 from everyway.invariants.consistency import (
     Call,
-    Gone,
     Invoked,
     Linearizability,
     Register,
@@ -34,7 +33,6 @@ from everyway.models.language import (
     LATER,
     Event,
     Fairness,
-    Kind,
     Message,
     Network,
     Node,
@@ -48,6 +46,7 @@ from everyway.models.language import (
     durable,
     on,
     parameter,
+    restart,
     suspect,
 )
 
@@ -286,6 +285,12 @@ class Client(Node):
             return learned
         return learned.send(server, self.request).named("ask again")
 
+    @restart
+    def ask_again(self) -> Steps:
+        """Ask what it was asking when it crashed; that it has asked is on disk."""
+        if self.phase is Phase.WAITING:
+            return self.send(self.addressee(self.chain), self.request)
+
 
 @frozen
 class Writer(Client):
@@ -359,9 +364,7 @@ def calls(event: Event) -> Iterator[Happening]:
     if event.action.handler in ("write", "read"):
         value = before.value if isinstance(before, Writer) else None
         yield Invoked(Call(client, event.action.handler, value))
-    if event.kind is Kind.CRASH or event.action.crashed:
-        yield Gone(client)
-    elif before.phase is Phase.WAITING and after.phase is Phase.DONE:
+    if before.phase is Phase.WAITING and after.phase is Phase.DONE:
         yield Returned(client, after.saw if isinstance(after, Reader) else None)
 
 

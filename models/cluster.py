@@ -367,6 +367,12 @@ class StatefulLazy(Stateful):
     server_class = HastyServer
 
 
+class AsNoted(StatefulLazy):
+    """The study notes' cluster: all servers run the same service, and of its data, if it has any, nothing is said."""
+
+    variant = "as-noted"
+
+
 # How likely, and how fast.
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from everyway.invariants import Property, eventually, leads_to, never_again
+from everyway.invariants import Property, eventually, leads_to, never_again, possible
 from everyway.models.language import (
     Message,
     Node,
@@ -132,6 +132,12 @@ def something_is_accepted(world: World) -> bool | str:
     return any(acceptor.accepted for acceptor in world.nodes(Acceptor)) or "no value was ever taken"
 
 
+@possible
+def something_can_be_accepted(world: World) -> bool:
+    """The acceptor can take a value."""
+    return any(acceptor.accepted for acceptor in world.nodes(Acceptor))
+
+
 @never_again
 def accepted(world: World) -> bool:
     """What was accepted stays accepted."""
@@ -154,4 +160,4 @@ class Duel(Protocol):
 
     def promises(self) -> Iterable[Property]:
         progress = leads_to(begun, somebody_won, name="who begins gets somewhere")
-        return [something_is_accepted, progress, accepted]
+        return [something_is_accepted, progress, accepted, something_can_be_accepted]

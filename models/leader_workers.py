@@ -553,6 +553,12 @@ class StateLost(Backup):
     leader_class = ForgetfulLeader
 
 
+class AsNoted(Backup):
+    """The study notes' telling: backups of the leader, and an election of which no majority and no epoch is told."""
+
+    variant = "as-noted"
+
+
 # How fast.
 
 

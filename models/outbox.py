@@ -298,6 +298,12 @@ def everything_is_carried_out(world: World) -> bool:
 
 
 @possible
+def an_order_is_published(world: World) -> bool:
+    """The broker can hand an order to the consumer."""
+    return bool(consumer(world).taken)
+
+
+@possible
 def a_message_comes_twice(world: World) -> bool:
     """The consumer can be handed what it has carried out already."""
     return not consumer(world).is_done and consumer(world).taken in consumer(world).effects
@@ -572,4 +578,4 @@ class Poison(Outbox):
     consumer_class = Failing
 
     def promises(self) -> Iterable[Property]:
-        return [row_iff_message, no_loss, no_phantom, exactly_once, eventual]
+        return [row_iff_message, no_loss, no_phantom, exactly_once, eventual, an_order_is_published]

@@ -5,8 +5,8 @@ proposes the value of the highest-numbered proposal that one of them had accepte
 proposal is chosen when a majority has accepted it.
 
 Lamport, "Paxos made simple" (2001), section 2. The network forgets nothing, so every message may arrive late, again, or
-never; a proposer that stops is one that does nothing more. Each proposer has one number, and all have different
-values, which is the hardest case.
+never; a proposer that stops is one that does nothing more, and if it crashes it has used up its number all the same.
+Each proposer has one number, and all have different values, which is the hardest case.
 """
 
 from __future__ import annotations
@@ -110,14 +110,17 @@ class Proposer(Node):
     own: Proposal
     acceptors: frozenset[NodeId]
     quorum: int
+    is_used: bool = durable(False)
+    """Whether its number was ever used: that is on disk, so that it is never used again (section 2.2)."""
     phase: Phase = volatile(Phase.IDLE)
     answers: Answers = volatile(frozenset())
 
     @choice
     def prepare(self) -> Steps:
         """Phase 1 (a)."""
-        if self.phase is Phase.IDLE:
-            return self.become(phase=Phase.PREPARING).send(self.acceptors, Prepare(self.own))
+        if not self.is_used:
+            preparing = self.become(is_used=True, phase=Phase.PREPARING)
+            return preparing.send(self.acceptors, Prepare(self.own))
 
     @on(Promise)
     def count_promise(self, promise: Promise, acceptor: NodeId) -> Steps:
@@ -229,7 +232,7 @@ def agreement(world: World) -> Any:
 @always
 def validity(world: World) -> Any:
     """Only a value that somebody proposed is chosen."""
-    own = {proposer.own.value for proposer in world.nodes(Proposer) if proposer.phase is not Phase.IDLE}
+    own = {proposer.own.value for proposer in world.nodes(Proposer) if proposer.is_used}
     strange = {proposal.value for proposal in chosen(world)} - own
     return not strange or f"{', '.join(sorted(strange))} was chosen, but nobody's own value"
 
@@ -272,29 +275,10 @@ def a_value_is_chosen(world: World) -> bool:
     return bool(chosen(world))
 
 
-def a_number_is_left(world: World) -> bool:
-    """The highest number was not used yet: what is stuck for want of one is stuck because of the bound."""
-    last = max(world.nodes(Proposer), key=lambda proposer: proposer.own.number)
-    return last.phase is Phase.IDLE and world.is_up(last)
-
-
-@recoverable(when=a_number_is_left)
+@recoverable
 def can_finish(world: World) -> Any:
     """As long as a number is left, a value can still be chosen."""
     return bool(chosen(world))
-
-
-@always
-def accepts_once(world: World) -> Any:
-    """No acceptor ever accepts two proposals: not promised by Paxos, and not true of it."""
-    taken: dict[NodeId, set[Proposal]] = {}
-    for acceptor, proposal in world.observer("accepted").values:
-        taken.setdefault(acceptor, set()).add(proposal)
-    for name, several in sorted(taken.items()):
-        if len(several) > 1:
-            told = " and ".join(str(one) for one in sorted(several, key=lambda one: one.number))
-            return broken(f"{name} accepted {told}", name)
-    return True
 
 
 @frozen
@@ -340,6 +324,11 @@ class Paxos(Protocol):
 
     def interchangeable(self) -> Iterable[Iterable[NodeId]]:
         return [self.acceptor_names]
+
+    def has_room(self, world: World) -> bool:
+        """The highest number was not used yet."""
+        last = max(world.nodes(Proposer), key=lambda proposer: proposer.own.number)
+        return not last.is_used and world.is_up(last)
 
     def promises(self) -> Iterable[Property]:
         promised = [
@@ -520,8 +509,22 @@ class ForgetOnCrash(Paxos):
 
 
 @frozen
+class ForgetfulProposer(Proposer):
+    """Keeps in memory only that it has used its number."""
+
+    is_used: bool = volatile(False)
+
+
+class ReuseNumber(Paxos):
+    """Wrong: a proposer keeps in memory which number it has used; after a crash and a restart it uses it again."""
+
+    variant = "reuse-number"
+    proposer_class = ForgetfulProposer
+
+
+@frozen
 class HalfQuorum(Paxos):
-    """Wrong: half of the acceptors are enough; two halves need not meet."""
+    """Wrong: half of the acceptors are enough; two halves of an even number need not meet."""
 
     variant: ClassVar[str] = "half-quorum"
 
@@ -531,7 +534,7 @@ class HalfQuorum(Paxos):
 
     @property
     def quorum(self) -> int:
-        return self.acceptors // 2
+        return (self.acceptors + 1) // 2
 
 
 class ObligingAcceptor(Acceptor):

@@ -264,13 +264,7 @@ def all_abort(world: World) -> bool:
     return all(manager.state is RM.ABORTED for manager in world.nodes(ResourceManager))
 
 
-def a_leader_is_left(world: World) -> bool:
-    """Whether a leader is up that has not begun its ballot, and nobody has promised a greater one."""
-    greatest = max((acceptor.promised for acceptor in world.nodes(Acceptor)), default=0)
-    return any(leader.ballot > greatest and leader.phase is Phase.LISTENING for leader in world.live(Leader))
-
-
-@recoverable(when=a_leader_is_left)
+@recoverable
 def non_blocking(world: World) -> Any:
     """As long as a leader is left to begin a ballot, all resource managers that are up can still learn the outcome."""
     for manager in world.live(ResourceManager):
@@ -332,6 +326,12 @@ class PaxosCommit(Protocol):
 
     def interchangeable(self) -> Iterable[Iterable[NodeId]]:
         return [self.names[1]]
+
+    def has_room(self, world: World) -> bool:
+        """A leader is up that has not begun its ballot, and nobody has promised a greater one."""
+        greatest = max((acceptor.promised for acceptor in world.nodes(Acceptor)), default=0)
+        leaders = world.live(Leader)
+        return any(leader.ballot > greatest and leader.phase is Phase.LISTENING for leader in leaders)
 
     def promises(self) -> Iterable[Property]:
         refines = implements(TransactionCommit(self.names[0]), as_transaction_commit)

@@ -176,27 +176,18 @@ def an_entry_is_applied_everywhere(world: World) -> bool:
     return all(server.commit for server in world.nodes(Server))
 
 
-def a_term_is_left(world: World) -> bool:
-    """A term is left in which somebody may stand: whoever is stuck is not stuck because of the bound."""
-    servers = world.nodes(Server)
-    last = max(term for server in servers for term in server.candidacies)
-    return all(server.term < last for server in servers) and any(
-        last in one.candidacies for one in world.live(Server)
-    )
-
-
-@recoverable(when=a_term_is_left)
+@recoverable
 def can_elect(world: World) -> bool:
     """As long as a term is left, a leader can be elected."""
     return bool(leaders(world))
 
 
-def room_is_left(world: World) -> bool:
-    """A term is left, and room in every log."""
-    return a_term_is_left(world) and all(len(one.log) < one.most_entries for one in world.nodes(Server))
+def logs_have_room(world: World) -> bool:
+    """There is room for another entry in every log."""
+    return all(len(one.log) < one.most_entries for one in world.nodes(Server))
 
 
-@recoverable(when=room_is_left)
+@recoverable(when=logs_have_room)
 def can_commit(world: World) -> bool:
     """As long as a term is left, and room in the logs, an entry can be committed."""
     return bool(committed(world))
@@ -295,6 +286,14 @@ class Raft(Protocol):
     def interchangeable(self) -> Iterable[Iterable[NodeId]]:
         others = [name for name in self.names if name not in self.candidates]
         return [others] if self.turns else [self.candidates, others]
+
+    def has_room(self, world: World) -> bool:
+        """A term is left in which somebody may stand."""
+        servers = world.nodes(Server)
+        last = max((term for server in servers for term in server.candidacies), default=0)
+        return all(server.term < last for server in servers) and any(
+            last in one.candidacies for one in world.live(Server)
+        )
 
     def promises(self) -> Iterable[Property]:
         safety = [

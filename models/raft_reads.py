@@ -69,8 +69,8 @@ class ReadingServer(Server):
             return asking.become().send(self.peers, Confirm(self.term))
 
     def knows_what_is_committed(self) -> bool:
-        """Return whether an entry of the own term is committed, and with it all that was before."""
-        return self.commit > 0 and self.term_at(self.commit) == self.term
+        """Return whether an entry of the own term is committed, and so all that was before, if anything was."""
+        return self.term == 1 or (self.commit > 0 and self.term_at(self.commit) == self.term)
 
     @on(Confirm)
     def confirm(self, question: Confirm, leader: NodeId) -> Steps:

@@ -327,7 +327,7 @@ class HalfQuorum(Redlock):
 
     @property
     def quorum(self) -> int:
-        return self.servers // 2
+        return (self.servers + 1) // 2
 
 
 class CarelessServer(Server):

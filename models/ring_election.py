@@ -5,7 +5,7 @@ its number on. A process passes greater numbers on and swallows smaller ones, se
 receives its own number has the greatest, and tells everybody.
 
 Chang & Roberts, "An improved algorithm for decentralized extrema-finding in circular configurations of processes"
-(1979). Between n and n(n+1)/2 election messages go round if all begin, on average n times the n-th harmonic number.
+(1979). If all begin, 2n - 1 to n(n+1)/2 election messages are sent, on average n times the n-th harmonic number.
 """
 
 from __future__ import annotations

@@ -227,6 +227,12 @@ def no_leader(world: World) -> bool:
 
 
 @possible
+def a_leader_leads(world: World) -> bool:
+    """Somebody can lead, once everybody has noticed how the network is."""
+    return has_settled(world) and bool(leaders(world))
+
+
+@possible
 def a_piece_goes_on(world: World) -> bool:
     """A piece of the network goes on with a leader, and the other nodes have stopped."""
     roles = [member.state for member in world.nodes(Member)]
@@ -331,7 +337,8 @@ class NoRule(SplitBrain):
     member_class = Careless
 
     def promises(self) -> Iterable[Property]:
-        return [smaller_stops, one_committer, heal_recovers] if self.heal else [smaller_stops, one_committer]
+        promised: list[Property] = [smaller_stops, one_committer, a_leader_leads]
+        return [*promised, heal_recovers] if self.heal else promised
 
 
 class Exit(Message):
@@ -369,7 +376,8 @@ class Suicide(SplitBrain):
     wiring_class = WatchedWiring
 
     def promises(self) -> Iterable[Property]:
-        return [smaller_stops, one_committer, heal_recovers] if self.heal else [smaller_stops, one_committer]
+        promised: list[Property] = [smaller_stops, one_committer, a_leader_leads]
+        return [*promised, heal_recovers] if self.heal else promised
 
 
 # Everybody is equal.
@@ -534,6 +542,7 @@ def two_are_elected(world: World) -> Any:
     return sum(voter.state is Stand.LEADS for voter in world.nodes(Voter)) > 1
 
 
+somebody_is_elected: Property = possible(somebody_leads, name="somebody is elected")
 election_possible: Property = recoverable(somebody_leads, name="election possible")
 election_terminates: Property = eventually(somebody_leads, name="election terminates")
 
@@ -561,4 +570,4 @@ class Election(Protocol):
         return [self.names]
 
     def promises(self) -> Iterable[Property]:
-        return [two_are_elected, election_possible]
+        return [two_are_elected, election_possible, somebody_is_elected]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from everyway import check
+from everyway.invariants.property import PropertyKind
 from everyway.models.catalogue import PLACES, model
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "state-counts.md"
@@ -25,6 +26,16 @@ def test_every_model_and_variant_has_a_row():
     assert sorted((row[0], row[1]) for row in ROWS) == sorted(wanted), (
         "run `python docs/generate.py state-counts`"
     )
+
+
+def test_no_model_or_variant_holds_for_want_of_anything_to_happen():
+    kinds = [kind for name in PLACES for kind in [model(name), *model(name).variants().values()]]
+    without = [
+        kind.title()
+        for kind in kinds
+        if not any(prop.kind is PropertyKind.POSSIBLE for prop in kind().promises())
+    ]
+    assert without == []
 
 
 @pytest.mark.slow

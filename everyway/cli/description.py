@@ -84,6 +84,10 @@ def print_model(kind: type, word: str, console: Console, taken: Collection[str] 
     _print_messages(console, system)
     print_parameters(console, kind, taken)
     _print_promises(console, promises, declares_final=system.declares_final)
+    if kind.declares_room():
+        told = " ".join((kind.has_room.__doc__ or "").split("\n\n")[0].split())
+        words = "Whether something can still be reached is asked only as long as the bounds leave room"
+        say(console, f"{words}: {told[0].lower()}{told[1:]}" if told else f"{words}.", "dim", column=2)
     variants = kind.variants()
     if variants and not kind.variant:
         _heading(console, "Variants", "--variant NAME")

@@ -131,7 +131,10 @@ LEADER_AND_WORKERS = (
         Ruling.HOLDS,
         "No handler of a worker sends an assignment.",
         (
-            holds(LeaderWorkers(), leader_workers.only_a_leader_assigns, crashes=2),
+            holds(LeaderWorkers(), leader_workers.only_a_leader_assigns, "2 crashes", crashes=2, slow=True),
+            holds(
+                LeaderWorkers(tasks=1), leader_workers.only_a_leader_assigns, "1 task, 2 crashes", crashes=2
+            ),
             holds(
                 Backup(tasks=1),
                 leader_workers.only_a_leader_assigns,
@@ -148,7 +151,14 @@ LEADER_AND_WORKERS = (
         Ruling.CONDITIONAL,
         "As long as the leader and one worker are up, and every crash is detected at last.",
         (
-            holds(LeaderWorkers(), leader_workers.reassign, "1 of 2 workers crashes", crashes=ONE_WORKER),
+            holds(
+                LeaderWorkers(),
+                leader_workers.reassign,
+                "1 of 2 workers crashes",
+                crashes=ONE_WORKER,
+                slow=True,
+            ),
+            holds(LeaderWorkers(tasks=1), leader_workers.reassign, "1 task, 1 crash", crashes=ONE_WORKER),
             violated(LeaderWorkers(), leader_workers.reassign, "both crash", crashes=at_most(2, "worker")),
         ),
         "Chandra & Toueg 1996",
@@ -436,6 +446,21 @@ EQUALS = (
             violated(StatefulLazy(), cluster.reads_are_fresh, "with data, told later", length=6),
             holds(Stateful(), cluster.reads_are_fresh, "with data, told before the answer"),
         ),
+    ),
+    Claim(
+        "cluster.stale",
+        "L18",
+        "让多个服务器跑同一个服务",
+        "Servers that hold data may answer with what is out of date (implied).",
+        Ruling.REACHABLE,
+        "Unless a change is everywhere before it is acknowledged. It is cap.ap-stale.",
+        (
+            violated(StatefulLazy(), cluster.reads_are_fresh, "changed elsewhere later", length=6),
+            violated(cluster.AsNoted(), cluster.reads_are_fresh, "as noted", length=6),
+            holds(Stateful(), cluster.reads_are_fresh, "changed everywhere first"),
+            reachable(Stateful(), cluster.all_answered, "not for nothing"),
+        ),
+        "Gilbert & Lynch 2002",
     ),
     Claim(
         "dist.every-part-needed",

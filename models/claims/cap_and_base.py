@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from everyway.models import base_store, cap_register, cluster, replicated_account
+from everyway.models import base_store, cap_policies, cap_register, cluster, crdt, replicated_account
 from everyway.models.base_store import (
     Arrival,
     BaseStore,
@@ -16,8 +16,8 @@ from everyway.models.base_store import (
     SessionStore,
     Sticky,
 )
+from everyway.models.cap_policies import PARTITION
 from everyway.models.cap_register import (
-    PARTITION,
     AnswerAnyway,
     AvailablePartitioned,
     Cap,
@@ -26,6 +26,7 @@ from everyway.models.cap_register import (
     WriteAllReadLocal,
 )
 from everyway.models.cluster import Impartial, LoadShedding
+from everyway.models.crdt import MaxMerge, PnCounter
 from everyway.models.language import at_most
 from everyway.models.replicated_account import ReplicatedAccount, WithdrawLocally
 
@@ -40,7 +41,7 @@ def _kept(replicas: int, faults: Any = None) -> Callable[[Callable[..., Any]], l
 
     def compute(check: Callable[..., Any]) -> list[str]:
         bounds = () if faults is None else (faults,)
-        table = cap_register.what_gives(check, *bounds, replicas=replicas)
+        table = cap_policies.what_gives(check, *bounds, replicas=replicas)
         return sorted(str(policy) for policy, broken in table.items() if broken is None)
 
     return compute
@@ -357,11 +358,25 @@ BASE = (
             holds(BaseStore(), base_store.strong_eventual_consistency),
             holds(Crdt(), base_store.strong_eventual_consistency, "sets are united"),
             violated(Arrival(), base_store.strong_eventual_consistency, "what arrives last wins", length=4),
+        ),
+        "Shapiro et al. 2011",
+    ),
+    Claim(
+        "base.crdt-laws",
+        "L37",
+        "采用适当方式",
+        "The suitable way is a merge that is commutative, associative, idempotent, and never goes back (implied).",
+        Ruling.CONDITIONAL,
+        "Uniting sets is such a merge, and so is keeping the latest; keeping what arrived last is not.",
+        (
             Calculation(
                 "laws that are broken by union, by latest and by last to arrive",
                 _broken_laws,
                 [set(), set(), {"commutative"}],
             ),
+            holds(PnCounter(updates=1), crdt.strong_convergence, "a counter"),
+            violated(MaxMerge(updates=1), crdt.nothing_is_made_up, "a counter merged by taking the higher"),
+            reachable(PnCounter(updates=1), crdt.everything_is_seen, "not for nothing"),
         ),
         "Shapiro et al. 2011",
     ),
@@ -411,7 +426,7 @@ BASE = (
         Ruling.CONDITIONAL,
         "Under the same conditions.",
         (
-            holds(Sticky(), base_store.reads_never_go_back, "stays with its replica"),
+            holds(Sticky(), base_store.reads_never_go_back, "stays with its replica", slow=True),
             holds(SessionStore(), base_store.reads_never_go_back, "carries a version", slow=True),
             violated(Roaming(), base_store.reads_never_go_back, "goes from one to another", length=8),
         ),

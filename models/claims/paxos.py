@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from everyway.invariants import always, eventually, every_step, implements, possible
+from everyway.invariants import always, broken, eventually, every_step, implements, possible
 from everyway.models import paxos
 from everyway.models.duel import Duel, something_is_accepted
-from everyway.models.language import Action, World, at_most
+from everyway.models.language import Action, NodeId, World, at_most
 from everyway.models.paxos import (
     Accept,
     AcceptOnce,
@@ -26,6 +26,8 @@ from everyway.models.paxos import (
     NotesAtLeast,
     Paxos,
     PromiseNotStored,
+    Proposal,
+    ReuseNumber,
     SharedNumber,
     agreement,
     chosen,
@@ -37,6 +39,7 @@ from .claim import Claim, Ruling, holds, reachable, unreachable, violated
 
 MINORITY = at_most(1, "acceptor")
 MAJORITY = at_most(2, "acceptor")
+PROPOSER = at_most(1, "proposer")
 
 
 @every_step
@@ -60,6 +63,19 @@ def accept_after_majority(world: World) -> Any:
         number = envelope.message.proposal.number
         if sum(one >= number for one in promised) < quorum(world):
             return f"{number} was proposed, and not promised by a majority"
+    return True
+
+
+@always
+def accepts_once(world: World) -> Any:
+    """No acceptor ever accepts two proposals: not promised by Paxos, and not true of it."""
+    taken: dict[NodeId, set[Proposal]] = {}
+    for acceptor, proposal in world.observer("accepted").values:
+        taken.setdefault(acceptor, set()).add(proposal)
+    for name, several in sorted(taken.items()):
+        if len(several) > 1:
+            told = " and ".join(str(one) for one in sorted(several, key=lambda one: one.number))
+            return broken(f"{name} accepted {told}", name)
     return True
 
 
@@ -116,7 +132,9 @@ CLAIMS = (
             holds(Paxos(), implements(Consensus(["v1", "v2"]), _values), "as a refinement"),
             reachable(Paxos(), paxos.a_value_is_chosen, "not for nothing"),
             violated(NotesAtLeast(), agreement, "the notes with 'at least' for 'greater'", length=14),
-            violated(NotesAdopt(proposers=3), agreement, "and with the answer's content", length=16),
+            violated(
+                NotesAdopt(proposers=3), agreement, "and with the answer's content", length=16, slow=True
+            ),
             holds(NotesAdopt(), agreement, "that hides from 2 numbers"),
         ),
         "Lamport 2001, section 2.2",
@@ -157,10 +175,14 @@ CLAIMS = (
         "n为唯一序号",
         "Numbers are unique.",
         Ruling.DEFINITION,
-        "So that under one number one value is proposed. Shared numbers break agreement.",
+        "Under one number one value is proposed. Numbers that are shared, or forgotten in a crash, break agreement.",
         (
             holds(Paxos(), paxos.one_value_per_number),
             violated(SharedNumber(), agreement, "two proposers, one number", length=14),
+            violated(
+                ReuseNumber(), agreement, "used again after a crash", crashes=PROPOSER, restarts=1, slow=True
+            ),
+            holds(Paxos(), agreement, "noted on disk", crashes=PROPOSER, restarts=1),
         ),
     ),
     Claim(
@@ -199,7 +221,15 @@ CLAIMS = (
                 NoPromiseOnAccept(proposers=3), agreement, "accepting does not promise", length=20, slow=True
             ),
             holds(NoPromiseOnAccept(), agreement, "that hides from 2 numbers"),
-            violated(ForgetOnCrash(), agreement, "lost in a crash", length=16, crashes=MINORITY, restarts=1),
+            violated(
+                ForgetOnCrash(),
+                agreement,
+                "lost in a crash",
+                length=16,
+                crashes=MINORITY,
+                restarts=1,
+                slow=True,
+            ),
         ),
     ),
     Claim(
@@ -212,7 +242,11 @@ CLAIMS = (
         (
             violated(NotesAtLeast(), agreement, length=14),
             violated(
-                NotesAdopt(proposers=3), agreement, "even if the answer tells what was there", length=16
+                NotesAdopt(proposers=3),
+                agreement,
+                "even if the answer tells what was there",
+                length=16,
+                slow=True,
             ),
         ),
     ),
@@ -225,7 +259,8 @@ CLAIMS = (
         "And it must take over the value of the highest-numbered proposal it is told of.",
         (
             holds(Paxos(), accept_after_majority),
-            violated(HalfQuorum(), agreement, "half of 4 are enough", length=14),
+            violated(HalfQuorum(), agreement, "half of 4 are enough", length=14, slow=True),
+            holds(HalfQuorum(acceptors=3), agreement, "that hides from 3, of which a half is 2"),
             violated(IgnoreHighest(), agreement, "its own value always", length=14),
             violated(AnyFree(), agreement, "its own value if one is free", length=14),
             violated(AdoptLowest(proposers=3), agreement, "the lowest-numbered", length=20, slow=True),
@@ -285,7 +320,7 @@ CLAIMS = (
         Ruling.VIOLATED,
         "It may accept several. If it could not, votes might be split for good.",
         (
-            violated(Paxos(), paxos.accepts_once, length=12),
+            violated(Paxos(), accepts_once, length=12),
             holds(AcceptOnce(proposers=3), agreement, "accept only once: still safe", slow=True),
             reachable(AcceptOnce(proposers=3), split_for_good, "but stuck"),
         ),

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from everyway.invariants import possible
+from everyway.invariants import every_step, possible
 from everyway.models import raft, raft_membership
-from everyway.models.language import System, World
+from everyway.models.language import Action, System, World, at_most
 from everyway.models.raft import (
     AsNoted,
     CommitOldTerms,
@@ -20,6 +20,7 @@ from everyway.models.raft import (
     WithoutTerms,
     WithoutTermsForGood,
 )
+from everyway.models.raft_leases import FromTheAnswer, NoMargin, RaftLeases
 from everyway.models.raft_membership import RaftMembership, a_member_is_removed
 from everyway.models.raft_reads import (
     LocalReads,
@@ -28,20 +29,27 @@ from everyway.models.raft_reads import (
     a_read_is_answered,
     reads_are_fresh,
 )
-from everyway.models.raft_server import Server, State
+from everyway.models.raft_server import RequestVote, Server, State
 from everyway.models.split_vote import SplitVote, is_split, somebody_wins
 
 from .claim import Calculation, Claim, Ruling, holds, reachable, violated
 
 ELECTION: dict[str, Any] = {"terms": 1, "entries": 0}
 RESTART: dict[str, int] = {"crashes": 1, "restarts": 1}
-FIGURE_8: dict[str, Any] = {"bystanders": 1, "turns": True}
+TURNS: dict[str, Any] = {"bystanders": 1, "turns": True}
 
 
 @possible
 def a_leader_is_unseated(world: World) -> bool:
     """A server stands for election although the leader is up."""
     return bool(raft.leaders(world)) and any(one.state is State.CANDIDATE for one in world.live(Server))
+
+
+@every_step
+def a_candidate_asks_all_others(before: World, action: Action, after: World) -> bool:
+    """Who asks for votes asks all others."""
+    asked = {one.to for one in (*action.sent, *action.unsent) if isinstance(one.message, RequestVote)}
+    return not asked or asked == {server.id for server in after.nodes(Server)} - {action.node}
 
 
 @possible
@@ -92,7 +100,10 @@ CLAIMS = (
         "There are followers, candidates and leaders.",
         Ruling.HOLDS,
         "And they turn into each other as in figure 4 of the paper.",
-        (holds(Raft(), raft.role_transitions),),
+        (
+            holds(Raft(**TURNS), raft.role_transitions, "one stands in each term"),
+            holds(Raft(), raft.role_transitions, "all do", slow=True),
+        ),
     ),
     Claim(
         "raft.heartbeat-keeps-leader",
@@ -120,6 +131,7 @@ CLAIMS = (
         "A candidate asks all others for their votes.",
         Ruling.DEFINITION,
         "So the model has it.",
+        (holds(Raft(**ELECTION), a_candidate_asks_all_others),),
     ),
     Claim(
         "raft.election-safety",
@@ -135,7 +147,7 @@ CLAIMS = (
                 VolatileVote(**ELECTION), raft.election_safety, "a vote is not on disk", length=8, **RESTART
             ),
             holds(Raft(**ELECTION), raft.election_safety, "votes, terms, disks", **RESTART),
-            holds(Raft(), raft.election_safety, "2 terms, 1 entry"),
+            holds(Raft(), raft.election_safety, "2 terms, 1 entry", slow=True),
             reachable(Raft(), raft.a_leader_is_elected, "not for nothing"),
         ),
         "Ongaro & Ousterhout 2014, section 5.2",
@@ -198,7 +210,10 @@ CLAIMS = (
         "A change is written to the leader's log.",
         Ruling.HOLDS,
         "A leader only appends to its own.",
-        (holds(Raft(), raft.leader_append_only),),
+        (
+            holds(Raft(**TURNS), raft.leader_append_only, "one stands in each term"),
+            holds(Raft(), raft.leader_append_only, "all do", slow=True),
+        ),
     ),
     Claim(
         "raft.log-matching",
@@ -207,7 +222,10 @@ CLAIMS = (
         "The leader copies it to all followers.",
         Ruling.HOLDS,
         "Logs with an entry of the same index and term are the same up to there.",
-        (holds(Raft(), raft.log_matching),),
+        (
+            holds(Raft(**TURNS), raft.log_matching, "one stands in each term"),
+            holds(Raft(), raft.log_matching, "all do", slow=True),
+        ),
         "Ongaro & Ousterhout 2014, section 5.3",
     ),
     Claim(
@@ -218,7 +236,8 @@ CLAIMS = (
         Ruling.HOLDS,
         "Votes go only to logs that are as far, and any two majorities share a server.",
         (
-            holds(Raft(), raft.leader_completeness),
+            holds(Raft(**TURNS), raft.leader_completeness, "one stands in each term"),
+            holds(Raft(), raft.leader_completeness, "all do", slow=True),
             violated(NoUpToDateCheck(), raft.leader_completeness, "votes for any log"),
         ),
         "Ongaro & Ousterhout 2014, section 5.4",
@@ -231,27 +250,61 @@ CLAIMS = (
         Ruling.CONDITIONAL,
         "With the paper's rules on votes and terms. Without them, as noted, four servers lose a committed entry.",
         (
-            holds(Raft(), raft.state_machine_safety),
-            holds(Raft(), raft.leader_completeness),
+            holds(Raft(**TURNS), raft.state_machine_safety, "one stands in each term"),
+            holds(Raft(), raft.state_machine_safety, "all do", slow=True),
+            holds(
+                Raft(terms=1),
+                raft.state_machine_safety,
+                "messages are delivered once, lost or repeated",
+                network="bag",
+                losses=1,
+                duplicates=1,
+                slow=True,
+            ),
+            holds(
+                Raft(bystanders=1),
+                raft.state_machine_safety,
+                "links keep the order",
+                network="fifo",
+                slow=True,
+            ),
+            holds(
+                Raft(bystanders=1), raft.state_machine_safety, "a crash and a restart", slow=True, **RESTART
+            ),
             violated(
                 NotesLog(servers=4, bystanders=2),
                 raft.state_machine_safety,
                 "the notes' rules, 4 servers",
                 length=17,
+                slow=True,
             ),
             holds(NotesLog(bystanders=1), raft.state_machine_safety, "that hides from 3 servers"),
             violated(
-                NoUpToDateCheck(bystanders=1), raft.leader_completeness, "votes that look at no log", length=9
+                NoUpToDateCheck(bystanders=1),
+                raft.leader_completeness,
+                "votes that look at no log",
+                length=9,
+                slow=True,
             ),
             violated(
-                CommitOldTerms(terms=4, **FIGURE_8), raft.leader_completeness, "figure 8, 4 terms", length=20
+                CommitOldTerms(terms=4, **TURNS),
+                raft.leader_completeness,
+                "figure 8, 4 terms",
+                length=20,
+                slow=True,
             ),
-            holds(CommitOldTerms(terms=3, **FIGURE_8), raft.leader_completeness, "that hides from 3 terms"),
+            holds(
+                CommitOldTerms(terms=3, **TURNS),
+                raft.leader_completeness,
+                "that hides from 3 terms",
+                slow=True,
+            ),
             violated(
                 VolatileLog(bystanders=1),
                 raft.leader_completeness,
                 "a log is not on disk",
                 length=11,
+                slow=True,
                 **RESTART,
             ),
         ),
@@ -265,8 +318,11 @@ CLAIMS = (
         Ruling.VIOLATED,
         "A majority of the servers, the leader among them. Of two followers it is both: one crash stops it all.",
         (
-            holds(Raft(), raft.can_commit, "1 of 3 stays down", crashes=1),
-            violated(NotesLog(), raft.can_commit, "as noted, 1 of 3 stays down", crashes=1),
+            holds(Raft(), raft.can_commit, "1 of 3 stays down", crashes=1, slow=True),
+            holds(
+                Raft(bystanders=1), raft.can_commit, "1 of 3 stays down, 2 stand", crashes=at_most(1, "S3")
+            ),
+            violated(NotesLog(bystanders=1), raft.can_commit, "as noted, the same", crashes=at_most(1, "S3")),
         ),
     ),
     Claim(
@@ -299,16 +355,23 @@ CLAIMS = (
         "客户端的修改被传入 Leader",
         "Reading from the leader gives the latest value (implied).",
         Ruling.VIOLATED,
-        "It may have been unseated without knowing it. A read index makes sure.",
+        "It may have been unseated without knowing it. A read index makes sure; so does a lease, if clocks are right.",
         (
             violated(LocalReads(), reads_are_fresh, "answers at once", length=10),
             violated(
-                NoEntryOfOwnTerm(), reads_are_fresh, "asks around, but too early in its term", length=12
+                NoEntryOfOwnTerm(),
+                reads_are_fresh,
+                "asks around, but too early in its term",
+                length=12,
+                slow=True,
             ),
-            holds(RaftReads(), reads_are_fresh, "with a read index"),
+            holds(RaftReads(), reads_are_fresh, "with a read index", slow=True),
+            holds(RaftLeases(), reads_are_fresh, "at once, while a lease runs", slow=True),
+            violated(NoMargin(), reads_are_fresh, "promises end before the lease", length=16, slow=True),
+            violated(FromTheAnswer(), reads_are_fresh, "a lease from the answers on", length=19, slow=True),
             reachable(RaftReads(), a_read_is_answered, "not for nothing"),
         ),
-        "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, section 6.4",
+        "Ongaro & Ousterhout 2014, section 8; Ongaro 2014, sections 6.4 and 6.4.1",
     ),
     Claim(
         "raft.membership",
@@ -324,13 +387,19 @@ CLAIMS = (
                 raft.leader_completeness,
                 "no entry of the own term",
                 length=18,
+                slow=True,
             ),
             holds(
                 raft_membership.NoEntryOfOwnTerm(servers=3, bystanders=1),
                 raft.leader_completeness,
                 "that hides from 3 servers",
             ),
-            holds(raft_membership.NoEntryOfOwnTerm(terms=2), raft.leader_completeness, "and from 2 terms"),
+            holds(
+                raft_membership.NoEntryOfOwnTerm(terms=2),
+                raft.leader_completeness,
+                "and from 2 terms",
+                slow=True,
+            ),
             reachable(RaftMembership(), a_member_is_removed, "not for nothing"),
         ),
         "Ongaro 2014, chapter 4; Ongaro 2015",

@@ -196,6 +196,8 @@ CLAIMS = (
             violated(AsNotedAbort(2), agreement, "which costs agreement", length=8, **COORDINATOR_CRASHES),
             holds(ThreePhaseCommit(2), non_blocking, "Skeen's protocol", crashes=2),
             holds(ThreePhaseCommit(2), agreement, "Skeen's protocol", crashes=2),
+            holds(ThreePhaseCommit(3), non_blocking, "3 participants, 3 crashes", crashes=3, slow=True),
+            holds(ThreePhaseCommit(3), agreement, "3 participants, 3 crashes", crashes=3, slow=True),
             reachable(ThreePhaseCommit(2), commit_is_possible, "not for nothing", crashes=2),
         ),
         "Skeen 1981; Bernstein et al. 1987, section 7.5",
@@ -303,7 +305,12 @@ CLAIMS = (
         Ruling.VIOLATED,
         "Of 18 ways to decide alone none is, if the coordinator crashes once. With one participant some seem to be.",
         (
-            Calculation("2 participants: policies that are safe, do not block, both", _dilemma(2), (6, 4, 0)),
+            Calculation(
+                "2 participants: policies that are safe, do not block, both",
+                _dilemma(2),
+                (6, 4, 0),
+                is_slow=True,
+            ),
             Calculation("3 participants", _dilemma(3), (6, 4, 0), is_slow=True),
             Calculation("1 participant: policies that are both", lambda check: _dilemma(1)(check)[2], 2),
         ),

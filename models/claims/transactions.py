@@ -69,7 +69,7 @@ ACID = (
             violated(acid.AsNoted(), acid.no_fractured_read, "two-phase commit alone"),
             violated(OnlyPreparedLocked(), acid.no_fractured_read, "what is prepared is locked"),
             holds(Acid(), acid.no_fractured_read, "strict two-phase locking", **AND_BACK),
-            holds(Acid(readers=2), acid.no_fractured_read, "2 readers"),
+            holds(Acid(readers=2), acid.no_fractured_read, "2 readers", slow=True),
             reachable(Acid(), acid.the_new_is_read, "not for nothing"),
         ),
         "Bernstein et al. 1987, chapter 3; Bailis et al. 2014, section 3",

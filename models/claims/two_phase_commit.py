@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 from math import prod
 from typing import Any
 
@@ -24,6 +24,7 @@ from everyway.invariants.atomic_commit import (
 from everyway.models import gray_lamport
 from everyway.models.language import Action, Event, Kind, Observer, System, World, at_most
 from everyway.models.specifications import TransactionCommit
+from everyway.models.three_phase_commit import ThreePhaseCommit
 from everyway.models.two_phase_commit import (
     Abort,
     AbortAfterYes,
@@ -250,6 +251,17 @@ def _chance_of_abort(_: object) -> Fraction:
     return chance
 
 
+def beside(protocol: Any) -> dict[str, set[str]]:
+    """Return the concurrency sets: for each state of a participant those that others may be in meanwhile."""
+    found: dict[str, set[str]] = {}
+    for world in _explored(protocol):
+        voters: list[Any] = [node for node in world if hasattr(node, "vote")]
+        phases = [node.phase.name for node in voters]
+        for one, other in permutations(phases, 2):
+            found.setdefault(one, set()).add(other)
+    return found
+
+
 @frozen
 class Sent(Observer):
     """Counts the messages that were sent."""
@@ -462,6 +474,19 @@ CLAIMS = (
             reachable(TwoPhaseCommit(3), partial_commit),
             reachable(TwoPhaseCommit(3), aborted_beside_prepared),
             unreachable(TwoPhaseCommit(3), committed_beside_undecided),
+            Calculation(
+                "2PC: the states in which others may be beside a participant that is prepared",
+                lambda _: beside(TwoPhaseCommit(3))["PREPARED"],
+                {"INITIAL", "PREPARED", "COMMITTED", "ABORTED"},
+            ),
+            Calculation(
+                "3PC: beside one that has voted, and beside one that is ready; neither has both decisions",
+                lambda _: [beside(ThreePhaseCommit(3))[state] for state in ("WAITING", "PRECOMMITTED")],
+                [
+                    {"INITIAL", "WAITING", "PRECOMMITTED", "ABORTED"},
+                    {"WAITING", "PRECOMMITTED", "COMMITTED"},
+                ],
+            ),
         ),
         "Skeen 1981",
     ),

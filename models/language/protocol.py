@@ -140,6 +140,19 @@ class Protocol:
         """Return whether the protocol says what a proper end is."""
         return cls.is_final is not Protocol.is_final
 
+    def has_room(self, world: World) -> bool:
+        """Return whether nothing that the model has only so much of is used up: numbers, terms, retries.
+
+        Defining it keeps a bound that is used up from passing for the protocol being stuck: whether a goal can still
+        be reached (``recoverable``), and deadlocks, are asked only where it is true.
+        """
+        return True
+
+    @classmethod
+    def declares_room(cls) -> bool:
+        """Return whether the protocol says where its bounds leave room."""
+        return cls.has_room is not Protocol.has_room
+
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
         """Return the parameters, in the order in which they are declared."""

@@ -106,6 +106,12 @@ def test_a_model_is_shown_with_everything_that_can_be_asked_of_it(everyway):
         assert part in told
 
 
+def test_it_is_told_up_to_which_bound_is_asked_whether_something_can_still_be_reached(everyway):
+    told = " ".join(everyway("show", "paxos").stdout.split())
+    assert "only as long as the bounds leave room: the highest number was not used yet." in told
+    assert "bounds leave room" not in everyway("show", "2pc").stdout
+
+
 def test_a_variant_is_checked_as_a_variant(everyway):
     told = everyway("show", "2pc", "--variant", "no-retry").stdout
     assert told.startswith("2pc (no-retry)\n")

@@ -5,8 +5,8 @@ from explored import shortest
 
 from everyway import Faults, Kind, Outcome, at_most, check
 from everyway.models import cap_register
+from everyway.models.cap_policies import PARTITION, policies, what_gives
 from everyway.models.cap_register import (
-    PARTITION,
     Cap,
     available,
     linearizable,
@@ -15,7 +15,6 @@ from everyway.models.cap_register import (
     partition_tolerant,
     returns,
     stale_read,
-    what_gives,
 )
 
 VARIANTS = Cap.variants()
@@ -132,7 +131,7 @@ def test_cap_literal_a():
 def test_cap_literal_p():
     # "Still consistent and available" makes P all of CAP, which nothing in the family is.
     assert length(Cap(reads=1), partition_tolerant) is None
-    for policy in cap_register.policies():
+    for policy in policies():
         model = Cap(2, 2, policy.write, policy.read, policy.on_timeout)
         assert length(model, partition_tolerant, PARTITION) is not None
 

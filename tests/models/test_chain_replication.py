@@ -32,6 +32,12 @@ def test_all_servers_but_one_may_crash():
     assert_holds(ChainReplication(reads=1), crashes=crashes(2))
 
 
+def test_a_client_that_comes_back_asks_again():
+    assert_holds(
+        ChainReplication(servers=2), [linearizable, available], crashes=at_most(1, "Client"), restarts=1
+    )
+
+
 def test_when_no_server_is_left_nobody_is_answered_but_nobody_was_told_anything_wrong():
     model = ChainReplication(servers=2, reads=1)
     assert_violated(model, available, crashes=crashes(2))

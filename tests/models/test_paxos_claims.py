@@ -6,8 +6,9 @@ proposes in the step in which it hears the last one that it needs.
 
 import pytest
 
-from everyway import Faults, Outcome, at_most, check, every_step, implements, possible, recoverable
+from everyway import Faults, Outcome, Protocol, at_most, check, every_step, implements, possible, recoverable
 from everyway.models import paxos
+from everyway.models.claims.paxos import accepts_once
 from everyway.models.paxos import Paxos, agreement, can_finish, chosen
 from everyway.models.specifications import Consensus
 
@@ -78,6 +79,19 @@ def test_a_promise_that_is_not_on_disk_is_forgotten_in_a_crash():
     assert length(Paxos(), faults=faults) is None
 
 
+def test_a_number_that_was_used_is_noted_on_disk():
+    """A proposer that comes back after a crash does not propose another value under the same number."""
+    faults = Faults(crashes=at_most(1, "proposer"), restarts=1)
+    assert length(Paxos(), faults=faults) is None
+    assert length(Paxos(), paxos.one_value_per_number, faults) is None
+    assert length(VARIANTS["reuse-number"](), paxos.one_value_per_number, faults) == 16
+    assert length(VARIANTS["reuse-number"]()) is None
+
+
+def test_half_of_an_odd_number_is_a_majority():
+    assert length(VARIANTS["half-quorum"](acceptors=3)) is None
+
+
 @pytest.mark.parametrize("proposers", [2, 3])
 def test_to_the_letter_the_notes_choose_nothing(proposers):
     (verdict,) = check(VARIANTS["as-noted"](proposers=proposers), [paxos.a_value_is_chosen]).verdicts
@@ -86,7 +100,7 @@ def test_to_the_letter_the_notes_choose_nothing(proposers):
 
 def test_an_acceptor_may_accept_more_than_once_and_must():
     # The notes' reason for agreement, that an acceptor accepts only once, is not true of Paxos.
-    assert length(Paxos(proposers=2), paxos.accepts_once) == 12
+    assert length(Paxos(proposers=2), accepts_once) == 12
 
     @possible
     def split_for_good(world):
@@ -104,11 +118,18 @@ def test_a_minority_of_acceptors_may_stay_down():
     assert length(Paxos(), can_finish, Faults(crashes=at_most(2, "acceptor"))) == 2
 
 
+class WithoutRoom(Paxos):
+    """Does not say where its bounds leave room."""
+
+    has_room = Protocol.has_room
+
+
 def test_that_no_number_is_left_does_not_pass_for_stuck():
-    stuck = recoverable(lambda world: bool(chosen(world)), name="chosen at last")
+    own = recoverable(lambda world: bool(chosen(world)), name="chosen at last")
     faults = Faults(crashes=at_most(1, "proposer"))
     # Two acceptors promised the highest number, and who has it crashed in asking.
-    assert length(Paxos(), stuck, faults) == 3
+    assert length(WithoutRoom(), own, faults) == 3
+    assert length(Paxos(), own, faults) is None
     assert length(Paxos(), can_finish, faults) is None
 
 

@@ -195,6 +195,6 @@ def test_heartbeats_are_bounded():
 def test_raft_stale_read():
     reads = RaftReads.variants()
     assert length(RaftReads(), reads_are_fresh) is None
-    assert witness(RaftReads(), a_read_is_answered) == 9
+    assert witness(RaftReads(), a_read_is_answered) == 6
     assert length(reads["local-reads"](), reads_are_fresh) == 10
     assert length(reads["no-entry-of-own-term"](), reads_are_fresh) == 12
