@@ -18,6 +18,7 @@ from everyway.invariants.automaton import Automaton
 from everyway.models.language.fairness import Strength
 
 from .arena import Arena, arena_of, connected
+from .distinct import counted, distinct
 from .graph import AT_ONCE
 from .product import Product
 
@@ -114,9 +115,9 @@ def _cyclic(arena: Arena, kinds: int) -> tuple[Any, int, Any]:
         classes, of_source = arena.classes[steps][inside], of_source[inside].astype(np.int64)
         is_cyclic[of_source] = True
         has_class = classes >= 0
-        taken.append(np.unique(of_source[has_class] * kinds + classes[has_class]))
+        taken.append(distinct(of_source[has_class] * kinds + classes[has_class], len(is_cyclic) * kinds))
     numbers = np.where(is_cyclic, np.cumsum(is_cyclic) - 1, -1)
-    pairs = np.unique(np.concatenate(taken))
+    pairs = distinct(np.concatenate(taken), len(is_cyclic) * kinds)
     return numbers[labels], int(is_cyclic.sum()), numbers[pairs // kinds] * kinds + pairs % kinds
 
 
@@ -125,15 +126,14 @@ def _enabled_pairs(arena: Arena, labels: Any, kinds: int) -> tuple[Any, Any]:
 
     And for each in how many of its places.
     """
-    found, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    bound = (int(labels.max()) + 1) * kinds
+    found, times = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for positions, classes in _enabled(arena, np.flatnonzero(labels >= 0)):
-        pairs, times = np.unique(labels[positions] * kinds + classes, return_counts=True)
-        found.append(pairs)
-        counts.append(times)
-    pairs, place = np.unique(np.concatenate(found), return_inverse=True)
-    sums = np.zeros(len(pairs), np.int64)
-    np.add.at(sums, place, np.concatenate(counts))
-    return pairs, sums
+        for parts, more in zip(
+            (found, times), counted(labels[positions] * kinds + classes, bound), strict=True
+        ):
+            parts.append(more)
+    return counted(np.concatenate(found), bound, np.concatenate(times))
 
 
 def _enabled(arena: Arena, positions: Any) -> Any:
@@ -147,7 +147,7 @@ def _enabled(arena: Arena, positions: Any) -> Any:
         classes = graph.classes[steps]
         counts = is_fair[classes]
         # Each class counts once for a place.
-        keys = np.unique(origins[counts] * kinds + classes[counts])
+        keys = distinct(origins[counts] * kinds + classes[counts], len(some) * kinds)
         yield some[keys // kinds], keys % kinds
 
 

@@ -11,7 +11,7 @@ from attrs import define, field
 from everyway.models.language.fairness import FairnessClass, Strength
 
 NO_CLASS = -1
-AT_ONCE = 1 << 18
+AT_ONCE = 1 << 16
 """So many states or places are looked at together."""
 FEW = 1 << 15
 """So many fairness classes are told apart by two bytes."""

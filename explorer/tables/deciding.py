@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from everyway.explorer.liveness.deciding import decide
+from everyway.explorer.liveness.distinct import distinct
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
 from everyway.explorer.verdict import Outcome, Path, Verdict
 from everyway.invariants.fair_runs import ClassOf, premises_of
@@ -186,7 +187,7 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
         targets, begins = _successors(search, rows[block].reshape(-1), len(block), skipped)
         origin = np.repeat(places[block], np.diff(begins))
         leads_to_safety = is_safe[targets]
-        safe_places.append(np.unique(origin[leads_to_safety]))
+        safe_places.append(distinct(origin[leads_to_safety], len(is_safe)))
         sources.append(origin[~leads_to_safety])
         ends.append(targets[~leads_to_safety])
     source, end = np.concatenate(sources), np.concatenate(ends)
@@ -194,7 +195,7 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
     source, end = source[order], end[order]
     frontier = np.concatenate(safe_places)
     while len(frontier):
-        frontier = np.unique(frontier[~is_safe[frontier]])
+        frontier = distinct(frontier[~is_safe[frontier]], len(is_safe))
         is_safe[frontier] = True
         starts, stops = np.searchsorted(end, frontier), np.searchsorted(end, frontier, side="right")
         parts = [source[start:stop] for start, stop in zip(starts, stops, strict=True) if stop > start]
