@@ -16,6 +16,7 @@ import numpy as np
 from everyway.explorer.liveness.deciding import decide
 from everyway.explorer.liveness.distinct import distinct
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
+from everyway.explorer.memory import budget, in_use, told
 from everyway.explorer.verdict import Outcome, Path, Verdict
 from everyway.invariants.fair_runs import ClassOf, premises_of
 from everyway.invariants.property import Broken, Property, PropertyKind
@@ -29,6 +30,8 @@ from .symmetry import NotSymmetricError
 FORWARD_LIMIT = 20_000
 """Most states to look at beyond a trapped one for the nodes that are stuck for good."""
 SWEEP = 1 << 15
+BYTES_A_STEP, BYTES_A_STATE = 28, 80
+"""What a promise over time takes at most where everything goes round for ever; measured at two million states."""
 WORTHWHILE = 50
 """A sweep that decides less than one in so many of those that are left is the last."""
 
@@ -204,6 +207,8 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
 
 def _over_time(search: TableSearch, prop: Property) -> Verdict:
     class_of = fairness_classes(search.system)
+    if (lacking := _lacking_memory(search)) and search.graph is None:
+        return Verdict(prop, Outcome.UNKNOWN, why=lacking if search.is_complete else search.told_limit)
     if search.graph is None:
         search.graph = _graph(search, class_of)
     words, tables = search.expander.words, search.expander.tables
@@ -218,6 +223,18 @@ def _over_time(search: TableSearch, prop: Property) -> Verdict:
         search.system,
         class_of,
         limit="" if search.is_complete else search.told_limit,
+    )
+
+
+def _lacking_memory(search: TableSearch) -> str:
+    """Return, in words, that a promise over time cannot be decided in the memory that there may be; empty if it can."""
+    statistics, limit = search.statistics, budget(search.limits.max_memory)
+    needed = in_use() + statistics.transitions * BYTES_A_STEP + statistics.states * BYTES_A_STATE
+    if needed <= limit:
+        return ""
+    return (
+        f"to decide it, up to {told(needed)} of memory would be needed for {statistics.transitions:,} transitions; "
+        f"there are {told(limit)}"
     )
 
 
