@@ -1,4 +1,4 @@
-"""How likely a vote is split: the model against exact numbers, found by going through all draws with pencil and paper."""
+"""How likely a vote is split: the model against exact numbers, found by counting all draws."""
 
 from fractions import Fraction
 
