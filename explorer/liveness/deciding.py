@@ -12,9 +12,10 @@ from everyway.invariants.property import Broken, Property
 from everyway.invariants.temporal import Formula, negated
 from everyway.models.language.errors import EverywayError
 
-from .cycles import Product, fair_component
+from .cycles import fair_component
 from .graph import StateGraph
 from .lasso import Lasso, lasso_of
+from .product import Product
 
 
 def decide(
@@ -47,7 +48,7 @@ def decide(
     component = fair_component(product)
     if component is None:
         return Verdict(prop, Outcome.UNKNOWN, why=limit) if limit else Verdict(prop, Outcome.HOLDS)
-    path, loop = _run(lasso_of(product, component), graph, state_of, system, class_of)
+    path, loop = _run(lasso_of(component), graph, state_of, system, class_of)
     path, loop = _rolled_up(path, loop)
     _check(prop, formula, path, loop, system, class_of)
     return Verdict(prop, Outcome.VIOLATED, tuple(path), _flaw(prop, path, loop), is_shortest=False, loop=loop)

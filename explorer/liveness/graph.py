@@ -11,6 +11,10 @@ from attrs import define, field
 from everyway.models.language.fairness import FairnessClass, Strength
 
 NO_CLASS = -1
+AT_ONCE = 1 << 16
+"""So many states or places are looked at together."""
+FEW = 1 << 15
+"""So many fairness classes are told apart by two bytes."""
 
 
 @define(eq=False)
@@ -48,9 +52,13 @@ class StateGraph:
         urges = np.array(
             [kind.must_go_on or kind.strength is not Strength.NONE for kind in self.kinds] + [False], np.bool_
         )
-        # The last entry is that of NO_CLASS, -1.
-        sums = np.concatenate([[0], np.cumsum(urges[self.classes])])
-        rests: Any = self.is_expanded & (sums[self.begins[1:]] == sums[self.begins[:-1]])
+        rests: Any = self.is_expanded.copy()
+        for first in range(0, self.states, AT_ONCE):
+            begins = self.begins[first : first + AT_ONCE + 1]
+            # The last entry is that of NO_CLASS, -1.
+            urging = urges[self.classes[begins[0] : begins[-1]]]
+            sums = np.concatenate([[0], np.cumsum(urging)])[begins - begins[0]]
+            rests[first : first + AT_ONCE] &= sums[1:] == sums[:-1]
         return rests
 
     def steps_of(self, states: Any) -> tuple[Any, Any]:
@@ -92,15 +100,14 @@ class GraphBuilder:
         """Add the steps of the next states: how many each has, and all their targets and classes."""
         self._counts.append(np.asarray(counts, np.int64))
         self._targets.append(np.asarray(targets, np.int32))
-        self._classes.append(np.asarray(classes, np.int32))
+        self._classes.append(np.asarray(classes, np.int16 if len(self._kinds) < FEW else np.int32))
 
     def graph(self, is_expanded: Any, starts: Any) -> StateGraph:
         """Return the graph; the builder is empty afterwards."""
         counts = np.concatenate([np.zeros(1, np.int64), *self._counts])
         targets = np.concatenate([np.zeros(0, np.int32), *self._targets])
         self._targets.clear()
-        small = np.int16 if len(self._kinds) < 1 << 15 else np.int32
-        classes = np.concatenate([np.zeros(0, small), *(part.astype(small) for part in self._classes)])
+        classes = np.concatenate([np.zeros(0, np.int16), *self._classes])
         self._classes.clear()
         return StateGraph(
             np.cumsum(counts),

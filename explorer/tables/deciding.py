@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from everyway.explorer.liveness.deciding import decide
+from everyway.explorer.liveness.distinct import distinct
 from everyway.explorer.liveness.graph import NO_CLASS, GraphBuilder, StateGraph
+from everyway.explorer.memory import budget, in_use, told
 from everyway.explorer.verdict import Outcome, Path, Verdict
 from everyway.invariants.fair_runs import ClassOf, premises_of
 from everyway.invariants.property import Broken, Property, PropertyKind
@@ -28,6 +30,8 @@ from .symmetry import NotSymmetricError
 FORWARD_LIMIT = 20_000
 """Most states to look at beyond a trapped one for the nodes that are stuck for good."""
 SWEEP = 1 << 15
+BYTES_A_STEP, BYTES_A_STATE = 28, 80
+"""What a promise over time takes at most where everything goes round for ever; measured at two million states."""
 WORTHWHILE = 50
 """A sweep that decides less than one in so many of those that are left is the last."""
 
@@ -186,7 +190,7 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
         targets, begins = _successors(search, rows[block].reshape(-1), len(block), skipped)
         origin = np.repeat(places[block], np.diff(begins))
         leads_to_safety = is_safe[targets]
-        safe_places.append(np.unique(origin[leads_to_safety]))
+        safe_places.append(distinct(origin[leads_to_safety], len(is_safe)))
         sources.append(origin[~leads_to_safety])
         ends.append(targets[~leads_to_safety])
     source, end = np.concatenate(sources), np.concatenate(ends)
@@ -194,7 +198,7 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
     source, end = source[order], end[order]
     frontier = np.concatenate(safe_places)
     while len(frontier):
-        frontier = np.unique(frontier[~is_safe[frontier]])
+        frontier = distinct(frontier[~is_safe[frontier]], len(is_safe))
         is_safe[frontier] = True
         starts, stops = np.searchsorted(end, frontier), np.searchsorted(end, frontier, side="right")
         parts = [source[start:stop] for start, stop in zip(starts, stops, strict=True) if stop > start]
@@ -203,6 +207,8 @@ def _settle(search: TableSearch, rows: Any, pending: Any, places: Any, is_safe: 
 
 def _over_time(search: TableSearch, prop: Property) -> Verdict:
     class_of = fairness_classes(search.system)
+    if (lacking := _lacking_memory(search)) and search.graph is None:
+        return Verdict(prop, Outcome.UNKNOWN, why=lacking if search.is_complete else search.told_limit)
     if search.graph is None:
         search.graph = _graph(search, class_of)
     words, tables = search.expander.words, search.expander.tables
@@ -217,6 +223,18 @@ def _over_time(search: TableSearch, prop: Property) -> Verdict:
         search.system,
         class_of,
         limit="" if search.is_complete else search.told_limit,
+    )
+
+
+def _lacking_memory(search: TableSearch) -> str:
+    """Return, in words, that a promise over time cannot be decided in the memory that there may be; empty if it can."""
+    statistics, limit = search.statistics, budget(search.limits.max_memory)
+    needed = in_use() + statistics.transitions * BYTES_A_STEP + statistics.states * BYTES_A_STATE
+    if needed <= limit:
+        return ""
+    return (
+        f"to decide it, up to {told(needed)} of memory would be needed for {statistics.transitions:,} transitions; "
+        f"there are {told(limit)}"
     )
 
 

@@ -1,21 +1,24 @@
-"""Is a recorded history linearizable, or at least sequentially consistent?
-
-Wing & Gong, "Testing and verifying concurrent objects" (JPDC 1993), with Lowe's memory of what was tried: the set of
-operations done and the object's state ("Testing for linearizability", CCPE 2017). Objects may have several answers to
-choose from, so sets of states are followed.
-"""
+"""Is a recorded history linearizable, or at least sequentially consistent?"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from everyway.models.language.naming import shown
+
+from . import just_in_time
+from .depth_first import Found, depth_first
 from .history import History, Operation
-from .objects import SequentialObject
+from .just_in_time import JustInTime
+from .objects import OVERWRITTEN, SequentialObject
+from .possibilities import Possibilities
+from .program_order import ProgramOrder
 
-States = frozenset[Hashable]
+TOLD = 4
+"""So many of the operations before one that nothing explains are told."""
 
 
 @frozen
@@ -24,10 +27,11 @@ class Judgement:
 
     ok: bool
     order: tuple[Operation, ...] = ()
-    """An order of the operations in which one copy gives the same answers; if there is none, the longest begin of one
-    that was found."""
+    """An order of the operations in which one copy gives the same answers; if there is none, that of as many as can
+    be explained."""
     stuck: tuple[Operation, ...] = ()
-    """If there is none: the operations none of which can come next after that."""
+    """If there is none: what nothing explains after that. Of linearizability this is one operation: the history
+    up to its end, without it, is linearizable, and with it is not."""
     explanation: str = ""
 
     def __bool__(self) -> bool:
@@ -43,7 +47,7 @@ def linearizable(history: History, kind: SequentialObject) -> Judgement:
     >>> from everyway.invariants.consistency import Call, Invoked, Register, Returned
     >>> stale = [Invoked(Call("A", "write", 1)), Returned("A"), Invoked(Call("B", "read")), Returned("B", 0)]
     >>> linearizable(History.of(stale), Register(0)).explanation
-    'after A: write(1) → none nothing explains B: read() → 0'
+    'after A: write(1) → none nothing explains B: read() → 0; one copy could have answered 1'
     """
     part: Callable[[Any], Hashable] = getattr(kind, "part", lambda call: None)
     parts: dict[Hashable, list[Operation]] = {}
@@ -51,97 +55,88 @@ def linearizable(history: History, kind: SequentialObject) -> Judgement:
         parts.setdefault(part(one.call), []).append(one)
     order: list[Operation] = []
     for operations in parts.values():
-        judgement = _searched(operations, kind, _in_time(operations))
-        if not judgement.ok:
-            return judgement
-        order += judgement.order
+        search, found = _linearized(operations, kind)
+        if not found.is_done:
+            enders = [end.waiting[0].operation for end in search.ends]
+            return _blamed(operations, kind, enders, found.last[0])
+        order += [operations[k] for k in found.way]
     # The orders of the parts go together; told is the one part's if there is but one.
     return Judgement(True, tuple(order) if len(parts) <= 1 else ())
+
+
+def _linearized(
+    operations: Sequence[Operation], kind: SequentialObject
+) -> tuple[JustInTime, Found[just_in_time.Configuration]]:
+    search = JustInTime(Possibilities(kind, operations))
+    return search, depth_first(search.begin(), search.ahead, search.progress, len(search.ends))
+
+
+def _blamed(
+    operations: Sequence[Operation], kind: SequentialObject, enders: Sequence[int], passed: int
+) -> Judgement:
+    """Return the judgement that the first operation is to blame up to whose end there is no order.
+
+    Args:
+        operations: the operations.
+        kind: the object.
+        enders: those that ended, in order.
+        passed: past how many ends a search for an order has come. It looked ahead, so it may have given up too early.
+    """
+    first, last, step = passed, len(enders) - 1, 1
+    while first < last:
+        middle = min(first + step, last) - 1
+        if _linearized(_until(operations, enders, middle + 1), kind)[1].is_done:
+            first, step = middle + 1, 2 * step
+        else:
+            last, step = middle, 1
+    # The same without that operation's answer. Perhaps others are explained only by its having taken effect.
+    stuck = operations[enders[first]]
+    rest = _until(operations, enders, first, also=stuck.returned)
+    place = sum(one.invoked <= stuck.returned for one in operations[: enders[first]])  # type: ignore[operator]
+    possible, found = _linearized(rest, kind)
+    is_taken = place in found.way
+    answers = () if is_taken else possible.possibilities.answers(found.last[2], place)
+    told = {shown(one) for one in answers if one is not OVERWRITTEN and one != stuck.result}
+    return _unexplained(tuple(rest[k] for k in found.way), [stuck], told)
+
+
+def _until(
+    operations: Sequence[Operation], enders: Sequence[int], ends: int, also: float | None = None
+) -> list[Operation]:
+    """Return the operations that began before the last of so many ends, or by a time; those that end later have not."""
+    ended = set(enders[:ends])
+    time = also if also is not None else operations[enders[ends - 1]].returned
+    assert time is not None
+    return [
+        one if k in ended else evolve(one, result=None, returned=None)
+        for k, one in enumerate(operations)
+        if one.invoked <= time
+    ]
 
 
 def sequentially_consistent(history: History, kind: SequentialObject) -> Judgement:
     """Decide whether there is one order of all operations that keeps each client's own (Lamport, IEEE ToC 1979)."""
     operations = list(history)
-    number = {id(one): k for k, one in enumerate(operations)}
-    first: list[int] = [0] * len(operations)
-    """For each operation those that must come before it: all its client's earlier ones."""
-    for own in history.by_client().values():
-        before = 0
-        for one in own:
-            first[number[id(one)]] = before
-            before |= 1 << number[id(one)]
-
-    def ready(done: int) -> Iterator[int]:
-        for k in range(len(operations)):
-            if not done >> k & 1 and first[k] & ~done == 0:
-                yield k
-
-    return _searched(operations, kind, ready)
+    own: dict[str, list[int]] = {}
+    for k, one in enumerate(operations):
+        own.setdefault(one.call.client, []).append(k)
+    search = ProgramOrder(Possibilities(kind, operations), own.values())
+    found = depth_first(search.begin(), search.ahead, search.progress, search.end)
+    order = tuple(operations[k] for k in found.way)
+    if found.is_done:
+        return Judgement(True, order)
+    left = [operations[k] for _, k in search.next_ones(found.last)]
+    return _unexplained(order, [one for one in left if one.is_complete])
 
 
-def _in_time(operations: Sequence[Operation]) -> Callable[[int], Iterator[int]]:
-    """Return what tells which operations may come next: those that began before any other one left has ended."""
-    infinity = float("inf")
-
-    def ready(done: int) -> Iterator[int]:
-        # Operations are sorted by their begin; those before the first one left are done.
-        first = (~done & (done + 1)).bit_length() - 1
-        deadline = infinity
-        for k in range(first, len(operations)):
-            if done >> k & 1:
-                continue
-            one = operations[k]
-            if one.invoked >= deadline:
-                return
-            yield k
-            deadline = min(deadline, infinity if one.returned is None else one.returned)
-
-    return ready
-
-
-def _searched(
-    operations: Sequence[Operation], kind: SequentialObject, ready: Callable[[int], Iterator[int]]
+def _unexplained(
+    order: tuple[Operation, ...], stuck: Sequence[Operation], answers: Iterable[str] = ()
 ) -> Judgement:
-    """Look for an order, depth first; ``ready`` tells which may come next when some are done, as bits of a number."""
-    must = sum(1 << k for k, one in enumerate(operations) if one.is_complete)
-    begin: States = frozenset([kind.begin()])
-    tried: set[tuple[int, States]] = {(0, begin)}
-    way: list[int] = []
-    best: list[int] = []
-    stack: list[tuple[int, States, Iterator[int]]] = [(0, begin, ready(0))]
-    if must == 0:
-        return Judgement(True)
-    while stack:
-        done, states, candidates = stack[-1]
-        for k in candidates:
-            after = _after(kind, states, operations[k])
-            place = (done | 1 << k, after)
-            if not after or place in tried:
-                continue
-            tried.add(place)
-            way.append(k)
-            if len(way) > len(best):
-                best = list(way)
-            if must & ~place[0] == 0:
-                return Judgement(True, tuple(operations[j] for j in way))
-            stack.append((*place, ready(place[0])))
-            break
-        else:
-            stack.pop()
-            if way:
-                way.pop()
-    done = sum(1 << k for k in best)
-    order = tuple(operations[k] for k in best)
-    stuck = tuple(operations[k] for k in ready(done) if operations[k].is_complete)
-    lead = f"after {', '.join(map(str, order))} " if order else ""
-    return Judgement(False, order, stuck, f"{lead}nothing explains {' or '.join(map(str, stuck))}")
-
-
-def _after(kind: SequentialObject, states: States, operation: Operation) -> States:
-    """Return the states that an object may be in when it has given the answer that was given."""
-    return frozenset(
-        after
-        for state in states
-        for result, after in kind.apply(state, operation.call)
-        if not operation.is_complete or result == operation.result
-    )
+    """Return that nothing explains some operations, after all those that can be explained."""
+    told = ", ".join(map(str, order[-TOLD:]))
+    if len(order) > TOLD:
+        told = f"{len(order):,} operations, the last of them {told},"
+    lead = f"after {told} " if order else ""
+    could = f"; one copy could have answered {' or '.join(sorted(answers))}" if answers else ""
+    which = " or ".join(map(str, stuck))
+    return Judgement(False, order, tuple(stuck), f"{lead}nothing explains {which}{could}")

@@ -77,7 +77,8 @@ def _sorted(operations: Iterable[Operation]) -> tuple[Operation, ...]:
 class History:
     """The operations of one run, in the order in which they began.
 
-    Times are only compared. Of two equal ones an operation that ends counts as earlier than one that begins.
+    Times are only compared. Intervals are closed: an operation that ends at the very moment at which another one begins
+    overlaps with it, as clocks are only so fine; but each client's operations come in its own order.
 
     Raises ``UsageError`` if an operation ends before it begins, or two of one client overlap.
     """

@@ -53,7 +53,8 @@ class _Versions:
                 f"a value of {shown(key)} is written twice, so that reads do not tell what they saw."
             )
         for one, later in itertools.pairwise(writes):
-            if one.returned is None or one.returned > later.invoked:
+            touch = one.returned == later.invoked and one.call.client != later.call.client
+            if one.returned is None or one.returned > later.invoked or touch:
                 raise UsageError(
                     f"{one} and {later} overlap: say which is the later one, by order={{key: [values]}}."
                 )

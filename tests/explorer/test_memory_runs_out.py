@@ -6,7 +6,8 @@ import pytest
 from attrs import frozen
 
 from everyway import Limits, Message, Node, Outcome, Protocol, always, check, choice, on, volatile
-from everyway.explorer.tables import regions
+from everyway.explorer.tables import deciding, regions
+from everyway.models.duel import Duel
 
 
 @frozen
@@ -34,6 +35,12 @@ class Teller(Node):
 def counts(world):
     """Counts are not negative."""
     return all(node.count >= 0 for node in world)
+
+
+@always
+def counts_nothing(world):
+    """There is nothing to count."""
+    return True
 
 
 class Tellers(Protocol):
@@ -67,3 +74,13 @@ def test_what_was_found_before_is_still_told():
     report = check(Tellers(), [below_three, counts], limits=Limits(max_states=100_000))
     assert [verdict.outcome for verdict in report.verdicts] == [Outcome.VIOLATED, Outcome.UNKNOWN]
     assert "counts to three" in report.trace(report.verdicts[0]).promise
+
+
+def test_a_promise_over_time_that_would_not_fit_is_unknown_and_the_rest_is_decided(monkeypatch):
+    monkeypatch.setattr(deciding, "in_use", lambda: 1 << 60)
+    report = check(Duel(), [counts_nothing, *Duel().promises()])
+    told = [(verdict.outcome.value, verdict.why.split(";")[0]) for verdict in report.verdicts]
+    needed = "to decide it, up to 1,073,741,824 GiB of memory would be needed for 98 transitions"
+    assert told == [("holds", ""), ("unknown", needed), ("unknown", needed), ("holds", "")]
+    assert report.outcome is Outcome.UNKNOWN
+    assert report.is_complete
