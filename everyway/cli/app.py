@@ -15,6 +15,7 @@ import typer
 from everyway.models.language import FAULT_KINDS, EverywayError, UsageError, did_you_mean
 
 from .own_parameters import WORDS, ModelCommand, without_option
+from .time_bounds import DELAY, DRIFT, TIMEOUT_OF
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -224,6 +225,7 @@ def show(
             "everyway check 2pc --crashes 1",
             "everyway check 2pc --participants 3 --losses 2:abort --diagram lost.svg",
             "everyway check 3pc --timeouts early --property agreement --max-seconds 60",
+            "everyway check 3pc --variant as-noted --delay 1..10ms --timeout-of participant=50ms",
             "everyway check path/to/my_model.py:MyProtocol --json",
             "",
             "A fault budget is a number, or number:names to restrict it to nodes, roles or message types, as in "
@@ -272,6 +274,9 @@ def check(
             show_default=False,
         ),
     ] = "",
+    delay: Annotated[list[str], DELAY] = [],  # noqa: B006
+    timeout_of: Annotated[list[str], TIMEOUT_OF] = [],  # noqa: B006
+    drift: Annotated[str, DRIFT] = "",
     fairness: Annotated[
         str,
         typer.Option(
@@ -385,7 +390,7 @@ def check(
     """
     import attrs
 
-    from everyway.checking import as_system, find_property, promised
+    from everyway.checking import as_system, find_property, may_choose_timeouts, promised
     from everyway.checking import check as run
     from everyway.explorer import DEFAULT_MAX_STATES, Limits
     from everyway.json_report import exit_code
@@ -394,6 +399,7 @@ def check(
     from .parameters import build, faults
     from .progress import progress
     from .target import find_target, may_be_target
+    from .time_bounds import timing_of
 
     words = list(context.args)
     if model.startswith("-"):  # a parameter of the model that was typed before its name
@@ -430,10 +436,11 @@ def check(
         kind = find_target(model, variant)
         subject = build(kind, words, param, options_of(context.command))
         spent = faults({name: value for name, value in context.params.items() if name in FAULT_KINDS})
+        timing = timing_of(delay, timeout_of, drift)
         system = as_system(
             subject,
             faults=spent,
-            timeouts=timeouts or None,
+            timeouts=timeouts or ("early" if timing is not None and may_choose_timeouts(subject) else None),
             network=network or None,
             fairness=fairness or None,
         )
@@ -448,6 +455,7 @@ def check(
             report = run(
                 system,
                 wanted,
+                timing=timing,
                 search=search,  # type: ignore[arg-type]
                 limits=limits,
                 deadlock=looks_for_deadlocks,

@@ -71,6 +71,8 @@ class Map:
     clockwork: Clockwork
     _stays: dict[Location, Stay] = field(factory=dict, init=False)
     _edges: dict[Location, tuple[Edge, ...]] = field(factory=dict, init=False)
+    _known: dict[Location, Location] = field(factory=dict, init=False)
+    """Equal locations become one object, which tables find quicker."""
 
     def starts(self) -> Iterator[Location]:
         """Yield the locations at the start, whose clocks all show zero."""
@@ -151,6 +153,7 @@ class Map:
                             sources.append(0 if source is None else numbers[source])
                     sources += [0 if is_set else numbers[timer] for timer, is_set in timers]
                     target = Location(after, tuple(copies), tuple(timer for timer, _ in timers))
+                    target = self._known.setdefault(target, target)
                     yield Edge(action, target, (*limits, *more), tuple(sources))
 
     def _ripening(

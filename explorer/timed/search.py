@@ -103,10 +103,12 @@ class TimedSearch:
         self._map = Map(self.clockwork)
         self._nodes: list[_Node] = []
         self._passed: dict[Location, list[Zone]] = {}
-        self._worlds: set[Any] = set()
+        self.worlds: dict[Any, int] = {}
+        """Each world that can be reached, with the fewest steps to it."""
         self._taken: set[tuple[Any, Any, Any]] = set()
         self._found: dict[int, tuple[int, Edge | None, Broken | None]] = {}
         """For each decided property by position: the state, the step that leads on from it if that decides, and why."""
+        self._bounds: dict[tuple[Rule, str], Bound] = {}
         self._reasons = reasons
         self._watcher = watcher
         self._stop_when_decided = stop_when_decided
@@ -192,8 +194,8 @@ class TimedSearch:
         statistics.states += 1
         statistics.depth = max(statistics.depth, depth)
         statistics.spent.update(self.system.spent(location.world))
-        if location.world not in self._worlds:
-            self._worlds.add(location.world)
+        if location.world not in self.worlds:
+            self.worlds[location.world] = depth
             statistics.worlds += 1
             self._judge_world(number, location.world)
         return number
@@ -203,13 +205,18 @@ class TimedSearch:
         if not including:
             return False
         if self._reasons is not None:
-            conditions = [_inclusion(zone, other) for other in including]
-            self._reasons.not_positive.update(min(conditions, key=len))
+            self._reasons.not_positive.update(min((_inclusion(zone, other) for other in including), key=len))
         return True
 
     # Zones.
 
     def _bound(self, limit: Limit) -> Bound:
+        key = (limit.rule, limit.side)
+        if key not in self._bounds:
+            self._bounds[key] = self._new_bound(limit)
+        return self._bounds[key]
+
+    def _new_bound(self, limit: Limit) -> Bound:
         low, high = self.bounds.ticks(limit.rule)
         ticks = low if limit.side == "low" else high
         expression = None

@@ -10,8 +10,8 @@ This is the reference semantics of time, in plain Python, with ages that are num
   starts when the time-out becomes possible, and anew as ``timeout(since=...)`` says.
 - Everything else takes no time, and happens at any moment: choices, faults, repairs, suspicions, other time-outs.
 
-As all bounds are closed, whatever can be reached at real times can be reached at whole ticks (Henzinger, Manna & Pnueli,
-"What good are digital clocks?", 1992). So the digital clocks here decide as much as zones do, if more slowly.
+As all bounds are closed, whatever can be reached at real times can be reached at whole ticks (Henzinger, Manna &
+Pnueli, "What good are digital clocks?", 1992). So the digital clocks here decide as much as zones do, if more slowly.
 """
 
 from __future__ import annotations

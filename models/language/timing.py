@@ -23,7 +23,7 @@ CHANNEL = ":"
 """Stands between a sender and a receiver, as in ``coordinator:P1``."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Rule:
     """How long one kind of thing takes: messages on their way, or nodes that wait."""
 
@@ -82,7 +82,7 @@ class Timing:
     delay 1..10 ms, time-out of participant 50 ms
     """
 
-    delay: Rule = field(default="any", converter=_delay)
+    delay: Rule = field(default=Rule("delay", "", Interval()), converter=_delay)
     delays: tuple[Rule, ...] = field(default=(), converter=_delays)
     timeouts: tuple[Rule, ...] = field(default=(), converter=_timeouts)
     drift: Fraction = field(default=Fraction(0), converter=_drift)
@@ -235,7 +235,8 @@ class Bounds:
 
 def _all_below(kind: type) -> Iterable[type]:
     yield kind
-    for below in type.__subclasses__(kind):
+    subclasses: list[type] = type.__subclasses__(kind)
+    for below in subclasses:
         yield from _all_below(below)
 
 
