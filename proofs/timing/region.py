@@ -1,0 +1,292 @@
+"""The region of all parameters for which a promise is broken, found piece by piece.
+
+As long as there are parameters about which nothing is known, zones decide at one such point, and what they say there
+is widened to all points for which the same reasons hold:
+
+- If the promise is broken, the schedule that was found happens wherever its bounds allow (``feasibility.py``).
+- If it holds, the search relied on finitely many inequalities between parameters: that something was too early, too
+  late, or reached at other times already. Wherever these are true nothing else can be reached than here (compare the
+  inverse method: André, Chatain, Encrenaz & Fribourg, "An inverse method for parametric timed automata", 2009).
+
+Both are convex. When z3 finds no point outside of them all, the region is known exactly; if a limit comes first, what is
+left is reported as unknown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from attrs import define, field, frozen
+
+from everyway.explorer import Limits, Outcome
+from everyway.explorer.timed.search import Reasons, TimedSearch
+from everyway.invariants.property import Property
+from everyway.models.language.errors import EverywayError
+from everyway.models.language.system import System
+
+from .feasibility import feasible
+from .inequality import Cell, Inequality, Row, shrunk
+from .parameters import Parameters
+
+Point = tuple[Fraction, ...]
+Watcher = Callable[[int, int], None]
+"""Called after each decision with the number of pieces where the promise is broken, and where it holds."""
+
+
+@frozen
+class Region:
+    """Where a promise is broken, and where it holds."""
+
+    parameters: Parameters
+    broken: tuple[Cell, ...]
+    kept: tuple[Cell, ...]
+    decisions: int
+    """At how many points zones decided."""
+    zones: int
+    """How many zones they visited for that, all together."""
+    unknown: Point | None = None
+    """A point about which nothing is known; None if the two make up the whole space."""
+    stopped: str = ""
+    """What stopped the search, if it did."""
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is known."""
+        return self.unknown is None
+
+
+def decide(
+    system: System,
+    prop: Property,
+    parameters: Parameters,
+    point: Sequence[Fraction],
+    limits: Limits,
+) -> tuple[Outcome, Cell, int]:
+    """Decide at one point; return the outcome, for which other points the same reasons hold, and how many zones it took.
+
+    Raises ``EverywayError`` if the point is not in its own cell, which would be a bug.
+    """
+    size = len(parameters.names)
+    reasons = Reasons(parameters.expression, size)
+    search = TimedSearch(
+        system,
+        parameters.timing(point),
+        [prop],
+        limits=limits,
+        stop_when_decided=True,
+        reasons=reasons,
+    ).run()
+    outcome = search.verdicts()[0].outcome
+    cell: Cell = frozenset()
+    run = search.run_of(0)
+    if outcome is Outcome.UNKNOWN:
+        return outcome, cell, search.statistics.states
+    if run is not None:
+        start, legs = run
+        cell = feasible(search.first_stay(start), legs, parameters.expression, size)
+    else:
+        rows = [Inequality(shrunk(row), is_strict=True) for row in reasons.negative]
+        rows += [Inequality(shrunk(row), is_strict=False) for row in reasons.not_positive]
+        cell = frozenset(one for one in rows if not one.is_always)
+    if not all(one.holds(point) for one in cell):
+        raise EverywayError("a decision does not hold where it was taken: a bug in everyway, please report it")
+    return outcome, cell, search.statistics.states
+
+
+@define
+class _Space:
+    """What is known of the space of parameters, for z3."""
+
+    parameters: Parameters
+    broken: list[Cell] = field(factory=list)
+    kept: list[Cell] = field(factory=list)
+    variables: list[Any] = field(init=False)
+    _solver: Any = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        import z3
+
+        self.variables = [z3.Real(name) for name in self.parameters.names]
+        self._solver = z3.Solver()
+        self._solver.set("random_seed", 1)
+        self._solver.add(self.base())
+
+    def base(self) -> Any:
+        """Return what is true of all points: no time is below zero; of all multiples of a point one will do."""
+        import z3
+
+        rest = sum(self.variables) == 1
+        if self.parameters.unit is not None:
+            rest = self.variables[-1] > 0
+            rest = z3.And(rest, sum(self.variables) == 1)
+        return z3.And(*(one >= 0 for one in self.variables), rest)
+
+    def formula(self, cell: Cell) -> Any:
+        import z3
+
+        return z3.And(*(one.formula(self.variables) for one in sorted(cell, key=_order)))
+
+    def add(self, cell: Cell, outcome: Outcome) -> None:
+        import z3
+
+        (self.broken if outcome is Outcome.VIOLATED else self.kept).append(cell)
+        self._solver.add(z3.Not(self.formula(cell)))
+
+    def unknown(self) -> Point | None:
+        """Return a point outside of all cells, in the middle of what is left around it; None if there is none."""
+        import z3
+
+        answer = self._solver.check()
+        if answer == z3.unsat:
+            return None
+        if answer != z3.sat:
+            raise EverywayError("z3 could not tell whether anything is left")
+        model = self._solver.model()
+        point = tuple(_exact(model.eval(one, model_completion=True)) for one in self.variables)
+        middle = self._middle(point)
+        return middle if middle is not None else point
+
+    def _middle(self, point: Point) -> Point | None:
+        """Return the middle of the convex piece around a point that no inequality of a cell cuts through.
+
+        There reasons are seldom ties, so that the next cells are large.
+        """
+        from scipy.optimize import linprog  # type: ignore[import-untyped]
+
+        size = len(point)
+        rows: list[list[float]] = [[-1.0 if k == n else 0.0 for k in range(size)] for n in range(size)]
+        for cell in (*self.broken, *self.kept):
+            wrong = [one for one in cell if not one.holds(point)]
+            if not wrong:
+                return None
+            # One that is false at the point is enough to be outside: the one that is so most clearly.
+            worst = max(wrong, key=lambda one: _slack(one.row, point))
+            rows.append([-float(c) for c in worst.row])
+        lengths = [sum(c * c for c in row) ** 0.5 for row in rows]
+        found = linprog(
+            [*([0.0] * size), -1.0],
+            A_ub=[[*row, length] for row, length in zip(rows, lengths, strict=True)],
+            b_ub=[0.0] * len(rows),
+            A_eq=[[*([1.0] * size), 0.0]],
+            b_eq=[1.0],
+            bounds=[(0, None)] * (size + 1),
+        )
+        if found.status != 0 or found.x[-1] <= 1e-9:
+            return None
+        coarse = tuple(Fraction(x).limit_denominator(60) for x in found.x[:-1])
+        fine = tuple(Fraction(x).limit_denominator(100_000) for x in found.x[:-1])
+        return next((one for one in (coarse, fine) if self._is_outside(one)), None)
+
+    def _is_outside(self, point: Point) -> bool:
+        return all(one > 0 for one in point) and not any(
+            all(one.holds(point) for one in cell) for cell in (*self.broken, *self.kept)
+        )
+
+    def simplified(self) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
+        """Return larger cells that say the same, none of which can be left out; only when nothing is unknown."""
+        broken = self._generalised(self.broken, self.kept)
+        kept = self._generalised(self.kept, broken)
+        return broken, kept
+
+    def _generalised(self, cells: Sequence[Cell], others: Sequence[Cell]) -> tuple[Cell, ...]:
+        """Leave out of each cell what keeps it off no cell of the other kind, and then each cell within the others."""
+        import z3
+
+        apart = z3.Solver()
+        apart.add(self.base(), z3.Or(*(self.formula(cell) for cell in others)) if others else False)
+        wide: list[Cell] = []
+        for cell in cells:
+            for one in sorted(cell, key=_simplicity, reverse=True):
+                smaller = cell - {one}
+                if apart.check(self.formula(smaller)) == z3.unsat:
+                    cell = smaller
+            wide.append(cell)
+        kept = list(dict.fromkeys(sorted(wide, key=lambda cell: (len(cell), sorted(map(_order, cell))))))
+        for cell in reversed(list(kept)):
+            rest = [other for other in kept if other is not cell]
+            inside = z3.Solver()
+            inside.add(self.base(), self.formula(cell), *(z3.Not(self.formula(other)) for other in rest))
+            if inside.check() == z3.unsat:
+                kept = rest
+        return tuple(kept)
+
+
+def region(
+    system: System,
+    prop: Property,
+    parameters: Parameters,
+    *,
+    limits: Limits | None = None,
+    max_decisions: int = 400,
+    max_seconds: float | None = None,
+    watcher: Watcher | None = None,
+) -> Region:
+    """Find for which parameters a promise holds.
+
+    Args:
+        system: the system; its time-outs must not be late.
+        prop: the promise, of a kind that zones decide.
+        parameters: what is unknown.
+        limits: of each decision.
+        max_decisions: after so many it stops, and some parameters stay unknown.
+        max_seconds: likewise.
+        watcher: is called after each decision.
+
+    Raises ``UsageError`` if the system cannot be timed.
+    """
+    started = time.monotonic()
+    space = _Space(parameters)
+    limits = limits or Limits()
+    decisions = zones = 0
+    stopped = ""
+    unknown = space.unknown()
+    while unknown is not None:
+        if decisions >= max_decisions:
+            stopped = f"stopped after {decisions} decisions"
+        elif max_seconds is not None and time.monotonic() - started > max_seconds:
+            stopped = f"stopped after {max_seconds:g} s"
+        if stopped:
+            break
+        outcome, cell, visited = decide(system, prop, parameters, unknown, limits)
+        decisions += 1
+        zones += visited
+        if outcome is Outcome.UNKNOWN:
+            stopped = f"at {parameters.told(unknown)} the search was stopped by its limits"
+            break
+        space.add(cell, outcome)
+        if watcher is not None:
+            watcher(len(space.broken), len(space.kept))
+        unknown = space.unknown()
+    broken, kept = (tuple(space.broken), tuple(space.kept)) if unknown else space.simplified()
+    return Region(
+        parameters, broken, kept, decisions, zones, unknown, stopped, time.monotonic() - started
+    )
+
+
+def _exact(number: Any) -> Fraction:
+    return Fraction(number.numerator_as_long(), number.denominator_as_long())
+
+
+def _slack(row: Row, point: Point) -> float:
+    length = sum(c * c for c in row) ** 0.5
+    return float(sum(c * x for c, x in zip(row, point, strict=True))) / length
+
+
+def _order(one: Inequality) -> tuple[Row, bool]:
+    return one.row, one.is_strict
+
+
+def _simplicity(one: Inequality) -> tuple[int, int, Row]:
+    """Return a key by which the simplest inequality comes first."""
+    return sum(map(bool, one.row)), sum(map(abs, one.row)), one.row
+
+
+def cells_at(cells: Sequence[Cell], point: Sequence[Fraction]) -> Iterator[Cell]:
+    """Yield the cells in which a point is."""
+    for cell in cells:
+        if all(one.holds(point) for one in cell):
+            yield cell
