@@ -54,6 +54,11 @@ class Reasons:
     expression: Callable[[Rule, str], Any]
     """The coefficients of what a rule says at least ("low") or at most ("high"). Every parameter is 0 or more."""
     parameters: int
+    matters: Callable[[Any], bool] = field(default=lambda world: True)
+    """Whether a world needs to be looked at; steps into others are left out."""
+    only_plain: bool = False
+    """Whether a zone counts as known only if it is so for all values of the parameters. The search relies on less then,
+    but visits more, and may have no end."""
     negative: set[tuple[int, ...]] = field(factory=set)
     not_positive: set[tuple[int, ...]] = field(factory=set)
 
@@ -152,6 +157,8 @@ class TimedSearch:
         reached: list[int] = []
         is_cut = False
         for edge in self._map.edges(node.location):
+            if self._reasons is not None and not self._reasons.matters(edge.target.world):
+                continue
             zone = self._limited(node.zone, edge.limits)
             if zone is None:
                 continue

@@ -27,6 +27,7 @@ from everyway.invariants.property import Property
 from everyway.models.language.errors import EverywayError
 from everyway.models.language.system import System
 
+from .danger import dangerous
 from .feasibility import feasible
 from .inequality import Cell, Inequality, Row, shrunk
 from .parameters import Parameters
@@ -65,13 +66,15 @@ def decide(
     parameters: Parameters,
     point: Sequence[Fraction],
     limits: Limits,
+    matters: Callable[[Any], bool],
+    only_plain: bool = True,
 ) -> tuple[Outcome, Cell, int]:
     """Decide at one point; return the outcome, for which other points the same reasons hold, and how many zones it took.
 
     Raises ``EverywayError`` if the point is not in its own cell, which would be a bug.
     """
     size = len(parameters.names)
-    reasons = Reasons(parameters.expression, size)
+    reasons = Reasons(parameters.expression, size, matters, only_plain)
     search = TimedSearch(
         system,
         parameters.timing(point),
@@ -221,6 +224,7 @@ def region(
     parameters: Parameters,
     *,
     limits: Limits | None = None,
+    only_plain: bool = True,
     max_decisions: int = 400,
     max_seconds: float | None = None,
     watcher: Watcher | None = None,
@@ -242,6 +246,7 @@ def region(
     space = _Space(parameters)
     limits = limits or Limits()
     decisions = zones = 0
+    matters = dangerous(system, prop)
     stopped = ""
     unknown = space.unknown()
     while unknown is not None:
@@ -251,7 +256,7 @@ def region(
             stopped = f"stopped after {max_seconds:g} s"
         if stopped:
             break
-        outcome, cell, visited = decide(system, prop, parameters, unknown, limits)
+        outcome, cell, visited = decide(system, prop, parameters, unknown, limits, matters, only_plain)
         decisions += 1
         zones += visited
         if outcome is Outcome.UNKNOWN:
