@@ -39,8 +39,12 @@ DRIFT = typer.Option(
 )
 
 
-def timing_of(delays: Sequence[str], timeouts: Sequence[str], drift: str) -> Timing | None:
+def timing_of(
+    delays: Sequence[str], timeouts: Sequence[str], drift: str, *, is_drift_alone_fine: bool = False
+) -> Timing | None:
     """Return the time bounds of the command line; None if no option gives any.
+
+    Where time-outs may be unknown, ``is_drift_alone_fine``.
 
     Raises ``UsageError`` for what is no time, no share, or given twice.
     """
@@ -73,7 +77,7 @@ def timing_of(delays: Sequence[str], timeouts: Sequence[str], drift: str) -> Tim
         if twice is not None:
             option = "--delay" if rules is special else "--timeout-of"
             raise UsageError(f"{option} {twice} is given twice.")
-    if drift and not waits:
+    if drift and not waits and not is_drift_alone_fine:
         raise UsageError("--drift is of the clocks behind time-outs, and no --timeout-of is given.")
     found = Timing(delays=special, timeouts=waits, drift=drift or "0")
     return Timing(general[0], special, waits, drift or "0") if general else found

@@ -56,9 +56,6 @@ class Reasons:
     parameters: int
     matters: Callable[[Any], bool] = field(default=lambda world: True)
     """Whether a world needs to be looked at; steps into others are left out."""
-    only_plain: bool = False
-    """Whether a zone counts as known only if it is so for all values of the parameters. The search relies on less then,
-    but visits more, and may have no end."""
     negative: set[tuple[int, ...]] = field(factory=set)
     not_positive: set[tuple[int, ...]] = field(factory=set)
 
@@ -212,7 +209,8 @@ class TimedSearch:
         if not including:
             return False
         if self._reasons is not None:
-            self._reasons.not_positive.update(min((_inclusion(zone, other) for other in including), key=len))
+            fewest = sorted((_inclusion(zone, other) for other in including), key=len)[0]
+            self._reasons.not_positive.update(fewest)
         return True
 
     # Zones.

@@ -28,7 +28,9 @@ def feasible(
         parameters: how many there are; each is 0 or more.
     """
     zero = (0,) * parameters
-    most: dict[tuple[int, int], set[Row]] = {}  # the time of the one is ahead of that of the other by no more than this
+    most: dict[
+        tuple[int, int], set[Row]
+    ] = {}  # the time of the one is ahead of that of the other by no more than this
     for one in differences(start, legs):
         row = zero if one.limit is None else tuple(map(int, expression(one.limit.rule, one.limit.side)))
         if one.kind == "at least":

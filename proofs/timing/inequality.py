@@ -48,7 +48,7 @@ class Inequality:
 
     def formula(self, variables: Sequence[Any]) -> Any:
         """Return it for z3."""
-        total = sum(c * v for c, v in zip(self.row, variables, strict=True) if c)
+        total = sum(c * v for c, v in zip(self.row, variables, strict=True))
         return total < 0 if self.is_strict else total <= 0
 
 
@@ -71,10 +71,15 @@ def told(one: Inequality, terms: Mapping[str, Row], solved_for: Sequence[str]) -
     if alone is None:
         return "never" if one.is_strict else "always"
     weight = weights.pop(alone)
-    rest = {name: Fraction(-other, weight) for name, other in weights.items() if other}
     # weight * alone + rest <= 0: dividing by a negative weight turns the sign around.
+    rest = {name: -other if weight > 0 else other for name, other in weights.items() if other}
+    common = gcd(*rest.values())
+    if common % weight == 0:
+        common = abs(weight)
     sign = ("<" if weight > 0 else ">") + ("" if one.is_strict else "=")
-    return f"{alone} {sign.replace('<=', '≤').replace('>=', '≥')} {_sum(rest)}"
+    left = _sum({alone: Fraction(abs(weight), common)})
+    right = _sum({name: Fraction(other, common) for name, other in rest.items()})
+    return f"{left} {sign.replace('<=', '≤').replace('>=', '≥')} {right}"
 
 
 def _in_terms(row: Row, terms: Mapping[str, Row]) -> dict[str, int]:
@@ -107,4 +112,6 @@ def _sum(weights: Mapping[str, Fraction]) -> str:
 
 
 def _number(number: Fraction) -> str:
-    return str(number.numerator) if number.denominator == 1 else f"{number.numerator}/{number.denominator}"
+    """Return a number as a decimal if that is short and exact, or else as a fraction."""
+    decimal = f"{float(number):.3f}".rstrip("0").rstrip(".")
+    return decimal if Fraction(decimal) == number else f"{number.numerator}/{number.denominator}"

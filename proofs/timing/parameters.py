@@ -1,8 +1,8 @@
 """The parameters of a timing: the times that are unknown, and those that are given.
 
-Every parameter is 0 or more: the shortest delay, how much longer the longest is, and a time for each time-out. Times that
-are given are multiples of one more parameter, which stands for a unit. So all bounds are sums of parameters, and what is
-true of some times is true of all multiples of them.
+Every parameter is 0 or more: the shortest delay, how much longer the longest is, and a time for each time-out. Times
+that are given are multiples of one more parameter, which stands for a unit. So all bounds are sums of parameters, and
+what is true of some times is true of all multiples of them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Parameters:
         if self.has_delay:
             low = at[SHORTEST] * factor
             delay = Rule("delay", "", Interval(low, low + at[LONGER] * factor))
-        waits = [Rule("time-out", name, Interval(at[name] * factor, at[name] * factor)) for name in self.waits]
+        waits = [
+            Rule("time-out", name, Interval(at[name] * factor, at[name] * factor)) for name in self.waits
+        ]
         return Timing(delay, self.given.delays, (*waits, *self.given.timeouts), self.given.drift)
 
     def expression(self, rule: Rule, side: str) -> Any:

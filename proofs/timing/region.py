@@ -8,14 +8,15 @@ is widened to all points for which the same reasons hold:
   late, or reached at other times already. Wherever these are true nothing else can be reached than here (compare the
   inverse method: André, Chatain, Encrenaz & Fribourg, "An inverse method for parametric timed automata", 2009).
 
-Both are convex. When z3 finds no point outside of them all, the region is known exactly; if a limit comes first, what is
-left is reported as unknown.
+Both are convex. When z3 finds no point outside of them all, the region is known exactly; if a limit comes first, what
+is left is reported as unknown.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,7 @@ from everyway.models.language.system import System
 
 from .danger import dangerous
 from .feasibility import feasible
-from .inequality import Cell, Inequality, Row, shrunk
+from .inequality import Cell, Inequality, Row, shrunk, value
 from .parameters import Parameters
 
 Point = tuple[Fraction, ...]
@@ -67,14 +68,13 @@ def decide(
     point: Sequence[Fraction],
     limits: Limits,
     matters: Callable[[Any], bool],
-    only_plain: bool = True,
 ) -> tuple[Outcome, Cell, int]:
-    """Decide at one point; return the outcome, for which other points the same reasons hold, and how many zones it took.
+    """Decide at one point; return the outcome, for which points the same reasons hold, and how many zones it took.
 
     Raises ``EverywayError`` if the point is not in its own cell, which would be a bug.
     """
     size = len(parameters.names)
-    reasons = Reasons(parameters.expression, size, matters, only_plain)
+    reasons = Reasons(parameters.expression, size, matters)
     search = TimedSearch(
         system,
         parameters.timing(point),
@@ -96,7 +96,9 @@ def decide(
         rows += [Inequality(shrunk(row), is_strict=False) for row in reasons.not_positive]
         cell = frozenset(one for one in rows if not one.is_always)
     if not all(one.holds(point) for one in cell):
-        raise EverywayError("a decision does not hold where it was taken: a bug in everyway, please report it")
+        raise EverywayError(
+            "a decision does not hold where it was taken: a bug in everyway, please report it"
+        )
     return outcome, cell, search.statistics.states
 
 
@@ -108,30 +110,44 @@ class _Space:
     broken: list[Cell] = field(factory=list)
     kept: list[Cell] = field(factory=list)
     variables: list[Any] = field(init=False)
+    _context: Any = field(init=False)
     _solver: Any = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         import z3
 
-        self.variables = [z3.Real(name) for name in self.parameters.names]
-        self._solver = z3.Solver()
-        self._solver.set("random_seed", 1)
-        self._solver.add(self.base())
+        self._context = z3.Context()  # of its own, or answers would depend on what z3 was asked before
+        self.variables = [z3.Real(name, self._context) for name in self.parameters.names]
+        self._solver = self._about(self.base())
+
+    def _about(self, *facts: Any) -> Any:
+        """Return a solver that takes these for granted."""
+        import z3
+
+        solver = z3.Solver(ctx=self._context)
+        solver.set("random_seed", 1)
+        solver.add(*facts)
+        return solver
+
+    def _any_of(self, cells: Sequence[Cell]) -> Any:
+        import z3
+
+        return z3.Or(*(self.formula(cell) for cell in cells), z3.BoolVal(False, self._context))
 
     def base(self) -> Any:
         """Return what is true of all points: no time is below zero; of all multiples of a point one will do."""
         import z3
 
-        rest = sum(self.variables) == 1
+        parts = [one >= 0 for one in self.variables]
         if self.parameters.unit is not None:
-            rest = self.variables[-1] > 0
-            rest = z3.And(rest, sum(self.variables) == 1)
-        return z3.And(*(one >= 0 for one in self.variables), rest)
+            parts.append(self.variables[-1] > 0)
+        return z3.And(*parts, sum(self.variables) == 1)
 
     def formula(self, cell: Cell) -> Any:
         import z3
 
-        return z3.And(*(one.formula(self.variables) for one in sorted(cell, key=_order)))
+        parts = [one.formula(self.variables) for one in sorted(cell, key=_order)]
+        return z3.And(*parts, z3.BoolVal(True, self._context))
 
     def add(self, cell: Cell, outcome: Outcome) -> None:
         import z3
@@ -163,7 +179,7 @@ class _Space:
         size = len(point)
         rows: list[list[float]] = [[-1.0 if k == n else 0.0 for k in range(size)] for n in range(size)]
         for cell in (*self.broken, *self.kept):
-            wrong = [one for one in cell if not one.holds(point)]
+            wrong = [one for one in sorted(cell, key=_order) if not one.holds(point)]
             if not wrong:
                 return None
             # One that is false at the point is enough to be outside: the one that is so most clearly.
@@ -191,16 +207,38 @@ class _Space:
 
     def simplified(self) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         """Return larger cells that say the same, none of which can be left out; only when nothing is unknown."""
-        broken = self._generalised(self.broken, self.kept)
-        kept = self._generalised(self.kept, broken)
-        return broken, kept
+        kept = self._generalised(self.kept, self.broken)
+        broken = self._generalised(self._bordering(self.broken, kept), kept)
+        return broken, self._generalised(self._bordering(kept, broken), broken)
+
+    def _bordering(self, cells: Sequence[Cell], others: Sequence[Cell]) -> list[Cell]:
+        """Return each cell as large as the borders of the others allow, if those are borders enough."""
+        import z3
+
+        borders = {one.opposite for other in others for one in other}
+        found = []
+        for cell in cells:
+            solver = self._about(self.base(), self.formula(cell))
+            around = frozenset(
+                one
+                for one in sorted(borders, key=_order)
+                if solver.check(one.opposite.formula(self.variables)) == z3.unsat
+            )
+            is_apart = all(self._are_apart(around, other) for other in others)
+            found.append(around if is_apart else cell)
+        return found
+
+    def _are_apart(self, one: Cell, other: Cell) -> bool:
+        import z3
+
+        solver = self._about(self.base(), self.formula(one), self.formula(other))
+        return bool(solver.check() == z3.unsat)
 
     def _generalised(self, cells: Sequence[Cell], others: Sequence[Cell]) -> tuple[Cell, ...]:
         """Leave out of each cell what keeps it off no cell of the other kind, and then each cell within the others."""
         import z3
 
-        apart = z3.Solver()
-        apart.add(self.base(), z3.Or(*(self.formula(cell) for cell in others)) if others else False)
+        apart = self._about(self.base(), self._any_of(others))
         wide: list[Cell] = []
         for cell in cells:
             for one in sorted(cell, key=_simplicity, reverse=True):
@@ -211,8 +249,7 @@ class _Space:
         kept = list(dict.fromkeys(sorted(wide, key=lambda cell: (len(cell), sorted(map(_order, cell))))))
         for cell in reversed(list(kept)):
             rest = [other for other in kept if other is not cell]
-            inside = z3.Solver()
-            inside.add(self.base(), self.formula(cell), *(z3.Not(self.formula(other)) for other in rest))
+            inside = self._about(self.base(), self.formula(cell), z3.Not(self._any_of(rest)))
             if inside.check() == z3.unsat:
                 kept = rest
         return tuple(kept)
@@ -224,7 +261,6 @@ def region(
     parameters: Parameters,
     *,
     limits: Limits | None = None,
-    only_plain: bool = True,
     max_decisions: int = 400,
     max_seconds: float | None = None,
     watcher: Watcher | None = None,
@@ -256,7 +292,7 @@ def region(
             stopped = f"stopped after {max_seconds:g} s"
         if stopped:
             break
-        outcome, cell, visited = decide(system, prop, parameters, unknown, limits, matters, only_plain)
+        outcome, cell, visited = decide(system, prop, parameters, unknown, limits, matters)
         decisions += 1
         zones += visited
         if outcome is Outcome.UNKNOWN:
@@ -267,9 +303,7 @@ def region(
             watcher(len(space.broken), len(space.kept))
         unknown = space.unknown()
     broken, kept = (tuple(space.broken), tuple(space.kept)) if unknown else space.simplified()
-    return Region(
-        parameters, broken, kept, decisions, zones, unknown, stopped, time.monotonic() - started
-    )
+    return Region(parameters, broken, kept, decisions, zones, unknown, stopped, time.monotonic() - started)
 
 
 def _exact(number: Any) -> Fraction:
@@ -277,8 +311,8 @@ def _exact(number: Any) -> Fraction:
 
 
 def _slack(row: Row, point: Point) -> float:
-    length = sum(c * c for c in row) ** 0.5
-    return float(sum(c * x for c, x in zip(row, point, strict=True))) / length
+    length = math.sqrt(sum(c * c for c in row))
+    return float(value(row, point)) / length
 
 
 def _order(one: Inequality) -> tuple[Row, bool]:
@@ -288,10 +322,3 @@ def _order(one: Inequality) -> tuple[Row, bool]:
 def _simplicity(one: Inequality) -> tuple[int, int, Row]:
     """Return a key by which the simplest inequality comes first."""
     return sum(map(bool, one.row)), sum(map(abs, one.row)), one.row
-
-
-def cells_at(cells: Sequence[Cell], point: Sequence[Fraction]) -> Iterator[Cell]:
-    """Yield the cells in which a point is."""
-    for cell in cells:
-        if all(one.holds(point) for one in cell):
-            yield cell
