@@ -100,8 +100,8 @@ def _bounds(report: Report) -> dict[str, Any] | None:
         "faults": {kind: {"count": b.count, "only": list(b.only)} for kind, b in system.faults},
         "timeouts": system.timeouts.value,
         "network": system.network.value,
-        "fairness": report.fairness or None,
         "timing": str(report.timing) if report.timing else None,
+        "fairness": report.fairness or None,
     }
 
 

@@ -19,6 +19,8 @@ from .network import Network
 from .node import Node
 from .system import System
 
+_MOST_TICKS = 2**48
+"""The longest time, in ticks: sums along any path through the clocks still fit into 60 bits."""
 CHANNEL = ":"
 """Stands between a sender and a receiver, as in ``coordinator:P1``."""
 
@@ -136,6 +138,11 @@ class Bounds:
             t for rule in (timing.delay, *timing.delays) for t in (rule.takes.low, rule.takes.high) if t
         ]
         self.tick = _greatest_common(times)
+        if max(times, default=Fraction(0)) / self.tick > _MOST_TICKS:
+            raise UsageError(
+                f"these times are too far apart, or given to too many digits: the longest is "
+                f"{float(max(times) / self.tick):.1e} times as long as what all of them are multiples of."
+            )
         self._delays: dict[Envelope, Rule] = {}
         self._ticks: dict[Rule, tuple[int, int | None]] = {}
 
@@ -190,7 +197,7 @@ class Bounds:
                 if word not in known:
                     raise UsageError(
                         f"delay: {self.system.protocol.title()} has nothing called '{word}'."
-                        f"{did_you_mean(word, known)} Known: {', '.join(sorted(known, key=order_key))}."
+                        f"{_hint(word, known)} Known: {', '.join(sorted(known, key=order_key))}."
                     )
 
     def _chosen_timers(self) -> dict[tuple[NodeId, str], Rule]:
@@ -203,7 +210,7 @@ class Bounds:
             if not nodes:
                 raise UsageError(
                     f"time-out: {self.system.protocol.title()} has no node, role or class called '{who}'."
-                    f"{did_you_mean(who, known)} Known: {', '.join(sorted(known, key=order_key))}."
+                    f"{_hint(who, known)} Known: {', '.join(sorted(known, key=order_key))}."
                 )
             has = {handler for name in nodes for handler in self.handlers[name]}
             if not has:
@@ -231,6 +238,12 @@ class Bounds:
         }
         rest = f"; time-outs of {', '.join(sorted(free))} at any moment" if free else ""
         return f"{self.timing}{rest if self.system.timeouts is Timeouts.EARLY else ''}"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    """Return what may have been meant; of names that differ only in case the one in lower case."""
+    names = {name.lower(): name for name in sorted(known)}
+    return did_you_mean(word, names.values())
 
 
 def _all_below(kind: type) -> Iterable[type]:

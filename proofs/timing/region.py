@@ -34,6 +34,7 @@ from .inequality import Cell, Inequality, Row, shrunk, value
 from .parameters import Parameters
 
 Point = tuple[Fraction, ...]
+_ROUNDINGS = (12, 60, 600, 10_000, 1_000_000)
 Watcher = Callable[[int, int], None]
 """Called after each decision with the number of pieces where the promise is broken, and where it holds."""
 
@@ -196,9 +197,9 @@ class _Space:
         )
         if found.status != 0 or found.x[-1] <= 1e-9:
             return None
-        coarse = tuple(Fraction(x).limit_denominator(60) for x in found.x[:-1])
-        fine = tuple(Fraction(x).limit_denominator(100_000) for x in found.x[:-1])
-        return next((one for one in (coarse, fine) if self._is_outside(one)), None)
+        # With few digits, so that ticks are not too fine; that the sum is no longer one does not matter.
+        rounded = (tuple(Fraction(round(x * n), n) for x in found.x[:-1]) for n in _ROUNDINGS)
+        return next((one for one in rounded if self._is_outside(one)), None)
 
     def _is_outside(self, point: Point) -> bool:
         return all(one > 0 for one in point) and not any(
@@ -207,13 +208,17 @@ class _Space:
 
     def simplified(self) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
         """Return larger cells that say the same, none of which can be left out; only when nothing is unknown."""
+        if not self._are_disjoint():
+            raise EverywayError("a promise is both broken and kept: a bug in everyway, please report it")
         kept = self._generalised(self.kept, self.broken)
         broken = self._generalised(self._bordering(self.broken, kept), kept)
         return broken, self._generalised(self._bordering(kept, broken), broken)
 
+    def _are_disjoint(self) -> bool:
+        return _contradicts(self._about(self.base(), self._any_of(self.kept)), self._any_of(self.broken))
+
     def _bordering(self, cells: Sequence[Cell], others: Sequence[Cell]) -> list[Cell]:
         """Return each cell as large as the borders of the others allow, if those are borders enough."""
-        import z3
 
         borders = {one.opposite for other in others for one in other}
         found = []
@@ -222,17 +227,15 @@ class _Space:
             around = frozenset(
                 one
                 for one in sorted(borders, key=_order)
-                if solver.check(one.opposite.formula(self.variables)) == z3.unsat
+                if _contradicts(solver, one.opposite.formula(self.variables))
             )
             is_apart = all(self._are_apart(around, other) for other in others)
             found.append(around if is_apart else cell)
         return found
 
     def _are_apart(self, one: Cell, other: Cell) -> bool:
-        import z3
 
-        solver = self._about(self.base(), self.formula(one), self.formula(other))
-        return bool(solver.check() == z3.unsat)
+        return _contradicts(self._about(self.base(), self.formula(one)), self.formula(other))
 
     def _generalised(self, cells: Sequence[Cell], others: Sequence[Cell]) -> tuple[Cell, ...]:
         """Leave out of each cell what keeps it off no cell of the other kind, and then each cell within the others."""
@@ -243,7 +246,7 @@ class _Space:
         for cell in cells:
             for one in sorted(cell, key=_simplicity, reverse=True):
                 smaller = cell - {one}
-                if apart.check(self.formula(smaller)) == z3.unsat:
+                if _contradicts(apart, self.formula(smaller)):
                     cell = smaller
             wide.append(cell)
         kept = list(dict.fromkeys(sorted(wide, key=lambda cell: (len(cell), sorted(map(_order, cell))))))
@@ -304,6 +307,18 @@ def region(
         unknown = space.unknown()
     broken, kept = (tuple(space.broken), tuple(space.kept)) if unknown else space.simplified()
     return Region(parameters, broken, kept, decisions, zones, unknown, stopped, time.monotonic() - started)
+
+
+def _contradicts(solver: Any, formula: Any) -> bool:
+    """Return whether a formula cannot be true together with what a solver takes for granted."""
+    import z3
+
+    # As an assumption of the check itself it would have to be a literal.
+    solver.push()
+    solver.add(formula)
+    answer = solver.check()
+    solver.pop()
+    return bool(answer == z3.unsat)
 
 
 def _exact(number: Any) -> Fraction:
