@@ -19,13 +19,17 @@ def rows(steps: Sequence[TraceStep], messages: Sequence[TraceMessage]) -> dict[i
 
     A step is one row below the last step of its node and below the send of the message that it received.
     Barriers are below everything before them, and partitions and heals above everything after them too.
+    Where steps have times, those of one time are below all of earlier ones.
     Steps of the network on a single message have no row: they are drawn on the message. A message that
     reached a node that was down keeps that node's restart far enough below for its end to lie between.
     """
     row: dict[int, int] = {}
     last: dict[str, int] = {}
     lowest = floor = 0
+    now = None
     for step in steps:
+        if step.time != now:
+            floor, now = lowest, step.time
         if step.kind in _WITHOUT_ROW:
             if step.kind is Kind.DROP and step.message is not None:
                 message = messages[step.message]

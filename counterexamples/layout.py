@@ -23,6 +23,8 @@ PAD = 28.0
 CARD_HEIGHT = 42.0
 CHIP_SIZE, NOTE_SIZE, LABEL_SIZE, SMALL_SIZE = 12.0, 10.5, 11.5, 11.0
 SENTENCE_SIZE, PROMISE_SIZE = 14.0, 12.0
+AXIS_WIDTH = 66.0
+"""Room on the left for the times, where steps have times."""
 SHADOW_WIDTH, SHADOW_LINE = 190.0, 14.0
 """The width of the specification's column, and the height of a line in it."""
 LONGEST_CHIP = 190.0
@@ -213,6 +215,14 @@ class Shadow:
 
 
 @frozen
+class Moment:
+    """A time on the axis at the left."""
+
+    y: float
+    text: str
+
+
+@frozen
 class Layout:
     """Everything that a painter draws."""
 
@@ -231,6 +241,8 @@ class Layout:
     sentence: tuple[str, ...]
     promise: tuple[str, ...]
     summary: tuple[str, ...]
+    moments: tuple[Moment, ...] = ()
+    """The times of the rows, if steps have times, from the top down."""
 
     @property
     def foot(self) -> Box:
@@ -285,4 +297,5 @@ def _lowered(layout: Layout, by: float) -> Layout:
         ),
         shadows=tuple(evolve(one, y=one.y + by) for one in layout.shadows),
         bands=tuple(evolve(band, top=band.top + by, bottom=band.bottom + by) for band in layout.bands),
+        moments=tuple(evolve(one, y=one.y + by) for one in layout.moments),
     )

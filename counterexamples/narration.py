@@ -9,6 +9,7 @@ from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.action import Kind
 from everyway.models.language.fairness import told_fairness
 from everyway.models.language.system import System
+from everyway.models.language.timing import Timing
 from everyway.models.language.world import World
 
 from .recording import Recording
@@ -30,7 +31,13 @@ def subject(system: Any) -> str:
     return type(system).__name__ if told == object.__repr__(system) else told
 
 
-def summary(system: Any, recording: Recording, is_shortest: bool, loop: int | None = None) -> str:
+def summary(
+    system: Any,
+    recording: Recording,
+    is_shortest: bool,
+    loop: int | None = None,
+    timing: Timing | None = None,
+) -> str:
     """Return length, faults and bounds, e.g. "18 steps · 2 messages lost · shortest under losses ≤ 2"."""
     kinds = Counter(step.kind for step in recording.steps)
     crashes = sum(step.crashed for step in recording.steps)
@@ -51,7 +58,7 @@ def summary(system: Any, recording: Recording, is_shortest: bool, loop: int | No
         return " · ".join([*parts, f"{bounds}{told_fairness(system)}"])
     shortest = "shortest" if is_shortest else "may not be the shortest"
     if isinstance(system, System):
-        shortest += f" under {system.bounds}"
+        shortest += f" under {system.bounds}" + (f"; {timing}" if timing else "")
     return " · ".join([*parts, shortest])
 
 

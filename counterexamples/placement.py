@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 
 from attrs import evolve
+
+from everyway.models.language.duration import fitting_unit, told_time
 
 from .causality import column_order, rows
 from .geometry import Line
 from .labels import placed_labels, steered
 from .layout import (
+    AXIS_WIDTH,
     CARD_HEIGHT,
     CHIP_SIZE,
     LABEL_SIZE,
@@ -28,6 +32,7 @@ from .layout import (
     Icon,
     Layout,
     Mark,
+    Moment,
     Shadow,
     Stretch,
     Style,
@@ -40,6 +45,8 @@ _CHIP_HEIGHT, _NOTED_HEIGHT, _DOT_HEIGHT = 23.0, 37.0, 18.0
 _GAP_BELOW_CHIP, _DOT_ROW, _GLOBAL_ROW = 37.0, 42.0, 30.0
 _LOOP_HEADING = 26.0
 """Room above what repeats for ever, to say so."""
+_LONGEST_GAP = 70.0
+"""Room above the row before which nothing happened for longest; others have as much as they are long."""
 _LONGEST_NOTE, _LONGEST_LABEL = 210.0, 170.0
 _ICON_WIDTH = 17.0
 _ICONS: Mapping[Kind, Icon] = {Kind.TIMEOUT: "clock", Kind.RESTART: "again", Kind.SUSPICION: "eye"}
@@ -51,6 +58,8 @@ def lay_out(trace: Trace) -> Layout:
     row = rows(trace.steps, trace.messages)
     marks = _sized_marks(trace)
     columns, width = _columns(trace, order, marks)
+    if _is_timed(trace):
+        columns, width = {node: x + AXIS_WIDTH for node, x in columns.items()}, width + AXIS_WIDTH
     if trace.shadow:
         width += SHADOW_WIDTH + PAD
     summary = wrapped(trace.summary, 12.5, width - 2 * PAD)
@@ -73,6 +82,7 @@ def lay_out(trace: Trace) -> Layout:
         tuple(wrapped(trace.sentence, SENTENCE_SIZE, width - 2 * PAD - 36, bold=True)),
         tuple(wrapped(trace.promise, PROMISE_SIZE, width - 2 * PAD - 36)),
         tuple(summary),
+        tuple(_moments(trace, heights, row)),
     )
     layout = evolve(layout, height=layout.foot.bottom + 14)
     return placed_labels(steered(layout))
@@ -211,6 +221,8 @@ def _row_heights(
         space = (SHADOW_LINE * len(_shadow_lines(trace, number)) + 16) / 2
         above[row[number]] = max(above.get(row[number], 0.0), space)
         below[row[number]] = max(below.get(row[number], 0.0), space)
+    for number, share in _gaps(trace, row).items():
+        above[number] = above.get(number, 12.0) + _LONGEST_GAP * share
     if trace.repeated:
         first = row[trace.repeated[0]]
         above[first] = above.get(first, 12.0) + _LOOP_HEADING
@@ -224,6 +236,37 @@ def _row_heights(
         y += below.get(number, 12.0)
     pending = any(m.fate in (Fate.IN_FLIGHT, Fate.LOST, Fate.CUT_OFF) for m in trace.messages)
     return places, y + (34 if pending else 14)
+
+
+def _is_timed(trace: Trace) -> bool:
+    return any(step.time is not None for step in trace.steps)
+
+
+def _first_rows(trace: Trace, row: Mapping[int, int]) -> dict[int, Fraction]:
+    """Return the first row of each time, with the time."""
+    found: dict[Fraction, int] = {}
+    for step in trace.steps:
+        if step.time is not None and step.number in row:
+            found[step.time] = min(found.get(step.time, row[step.number]), row[step.number])
+    return {number: time for time, number in found.items()}
+
+
+def _gaps(trace: Trace, row: Mapping[int, int]) -> dict[int, float]:
+    """Return for the first row of each time how long nothing happened before it, as a share of the longest."""
+    times = _first_rows(trace, row)
+    passed = [
+        (number, time - before)
+        for (number, time), before in zip(times.items(), [Fraction(0), *times.values()], strict=False)
+    ]
+    longest = max((time for _, time in passed), default=Fraction(0))
+    return {number: float(time / longest) for number, time in passed if longest}
+
+
+def _moments(trace: Trace, heights: Mapping[int, float], row: Mapping[int, int]) -> Iterator[Moment]:
+    times = _first_rows(trace, row)
+    unit = fitting_unit(times.values())
+    for number, time in times.items():
+        yield Moment(heights[number], told_time(time, unit))
 
 
 def _at(mark: Mark, columns: Mapping[str, float], y: float, marks: Sequence[Mark]) -> Mark:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from attrs import evolve
@@ -17,6 +18,8 @@ from everyway.invariants.property import Broken, Property, PropertyKind
 from everyway.models.language.errors import EverywayError
 from everyway.models.language.fairness import fairness_classes
 from everyway.models.language.system import System
+from everyway.models.language.timed_system import TimedSystem
+from everyway.models.language.timing import Timing
 
 from .blame import guilty_nodes
 from .narration import headline, promise, sentence, subject, summary
@@ -44,6 +47,8 @@ def replayed(
     is_shortest: bool = True,
     remark: str = "",
     loop: int | None = None,
+    timing: Timing | None = None,
+    times: Sequence[Fraction] | None = None,
 ) -> Trace:
     """Run a schedule again and return it as a trace.
 
@@ -55,6 +60,8 @@ def replayed(
         is_shortest: whether no shorter schedule shows the same.
         loop: for a promise over time, the position from which the schedule repeats for ever.
         remark: one more thing to say, such as how many states are trapped.
+        timing: the time bounds, if there are any.
+        times: when each state of the schedule is reached under them, in seconds.
 
     Raises:
         ReplayError: if the schedule does not happen, or does not show what it should.
@@ -62,11 +69,16 @@ def replayed(
     fresh = system.again() if isinstance(system, System) else system
     run = _run(fresh, schedule)
     flaw = _shown_flaw(fresh, prop, run, loop)
-    if isinstance(fresh, System) and loop is None:
+    if timing is not None and times is not None:
+        _keep_time(fresh, timing, run, times)
+    elif isinstance(fresh, System) and loop is None:
         run = _tidied(fresh, prop, run) or run
     if prop.kind is PropertyKind.RECOVERABLE:
         flaw = _lasting_flaw(fresh, prop, run[-1][1])
     recording = record(fresh, run)
+    if times is not None:
+        steps = [evolve(step, time=time) for step, time in zip(recording.steps, times[1:], strict=True)]
+        recording = evolve(recording, steps=tuple(steps))
     if loop is not None:
         recording = _one_below_the_other(recording, [loop + 1])
     states = [state for _, state in run]
@@ -81,7 +93,7 @@ def replayed(
     return Trace(
         headline=headline(prop, is_violation),
         subject=subject(fresh),
-        summary=summary(fresh, recording, is_shortest, loop),
+        summary=summary(fresh, recording, is_shortest, loop, timing),
         sentence=sentence(prop, flaw, states[-1], is_violation, loop, len(recording.steps)),
         promise=promise(prop, len(recording.steps), is_violation, remark, loop),
         property=prop.name,
@@ -96,6 +108,19 @@ def replayed(
         shadow=shadow,
         is_violation=is_violation,
     )
+
+
+def _keep_time(system: System, timing: Timing, run: Schedule, times: Sequence[Fraction]) -> None:
+    """See that a run keeps to the time bounds, by the reference semantics of time."""
+    timed = TimedSystem(system, timing)
+    ticks = [time / timed.bounds.tick for time in times]
+    late = (
+        "its times are no whole ticks"
+        if any(tick.denominator != 1 for tick in ticks)
+        else timed.rejects(run, [int(tick) for tick in ticks])
+    )
+    if late:
+        raise ReplayError(f"the schedule does not keep to its time bounds: {late}")
 
 
 def _one_below_the_other(recording: Recording, numbers: Container[int]) -> Recording:

@@ -10,6 +10,7 @@ import itertools
 
 from .canvas import Anchor, Canvas
 from .layout import (
+    AXIS_WIDTH,
     CARD_HEIGHT,
     CHIP_SIZE,
     LABEL_SIZE,
@@ -58,6 +59,7 @@ class _Painter:
         canvas.heading(layout.trace, layout.summary)
         for band in layout.bands:
             self._band_ground(band)
+        self._axis()
         for stretch in layout.stretches:
             edge = self.theme.tones[stretch.tone].edge
             colour, width, more = (
@@ -91,6 +93,21 @@ class _Painter:
             layout.trace, foot.left, foot.top, foot.right, foot.bottom, layout.sentence, layout.promise
         )
         return canvas.document(layout.trace, layout.width, layout.height, self.theme_name)
+
+    def _axis(self) -> None:
+        """Paint the time axis on the left, and across the picture a faint line at each time at which something is."""
+        moments, theme = self.layout.moments, self.theme
+        if not moments:
+            return
+        x = PAD + AXIS_WIDTH - 14
+        top = min(stretch.top for stretch in self.layout.stretches)
+        self.canvas.line(x, top, x, self.layout.end, theme.soft, 1.2)
+        for moment in moments:
+            self.canvas.line(
+                x, moment.y, self.layout.width - 14, moment.y, theme.line, 1, ' stroke-dasharray="1 5"'
+            )
+            self.canvas.line(x - 4, moment.y, x + 4, moment.y, theme.soft, 1.4)
+            self.canvas.text(x - 9, moment.y + 3.8, moment.text, SMALL_SIZE, theme.soft, "end", bold=True)
 
     def _ground(self, y: float) -> str:
         """Return the colour behind a point: the band's where the network is partitioned."""

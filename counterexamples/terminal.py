@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from attrs import define, evolve, field, frozen
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from everyway.models.language.duration import fitting_unit, told_time
 from everyway.models.language.naming import enumerated, shown
 
 from .narration import told_steps
@@ -215,7 +217,12 @@ class _Drawing:
 
     def __init__(self, trace: Trace, width: int, glyphs: Glyphs) -> None:
         self.trace = trace
-        self.width = max(width, 20)
+        self.page = max(width, 20)
+        self.unit = fitting_unit(step.time for step in trace.steps if step.time is not None)
+        stamps = [told_time(step.time, self.unit) for step in trace.steps if step.time is not None]
+        self.stamp = max((len(stamp) + 2 for stamp in stamps), default=0)
+        """How wide the times before the rows are; nothing where steps have none."""
+        self.width = max(self.page - self.stamp, 20)
         self.glyphs = glyphs
         self.nodes = [lifeline.node for lifeline in trace.lifelines]
         self.state = dict(trace.initial)
@@ -239,7 +246,7 @@ class _Drawing:
     # Around the picture.
 
     def _lines_of(self, words: str, style: str, indent: str = "", hanging: str = "  ") -> Iterator[Text]:
-        for line in self.glyphs.wrapped(words, self.width, indent, hanging):
+        for line in self.glyphs.wrapped(words, self.page, indent, hanging):
             yield Text(f"{line}\n", style, end="")
 
     @property
@@ -286,15 +293,29 @@ class _Drawing:
             self._centred(names, lifeline.node, lifeline.node, "bold")
             self._centred(roles, lifeline.node, lifeline.role, "dim")
             self._chip(start, lifeline.node, self.state[lifeline.node], 0)
-        yield names.as_text()
-        yield roles.as_text()
-        yield start.as_text()
+        for row in (names, roles, start):
+            yield self._stamped(row.as_text())
         yield from self._specification(0)
         for step in self.trace.steps:
             yield from self._loop_begins(step)
-            yield from self._step(step)
+            yield from self._timed(step, self._step(step))
             yield from self._specification(step.number)
         yield from self._loop_ends()
+
+    def _timed(self, step: TraceStep, lines: Iterator[Text]) -> Iterator[Text]:
+        """Yield the lines of a step, the first with its time if that is a later one than the step's before it."""
+        before = self.trace.steps[step.number - 2].time if step.number > 1 else None
+        time = step.time if step.time != before else None
+        for line in lines:
+            yield self._stamped(line, time)
+            time = None
+
+    def _stamped(self, line: Text, time: Fraction | None = None) -> Text:
+        """Return a line with a time before it; with as much room where steps have times, but not this one."""
+        if not self.stamp:
+            return line
+        words = "" if time is None else told_time(time, self.unit)
+        return Text.assemble((f"{self.glyphs.written(words):>{self.stamp - 1}} ", "cyan"), line, end="")
 
     def _specification(self, number: int) -> Iterator[Text]:
         """Yield a line with the specification's state, where a step changed it; it has none if it broke it."""
@@ -505,7 +526,7 @@ class _Drawing:
             if step.chip:
                 chip = f"[{self.glyphs.cut(step.chip, state - 2)}]"
                 row.put(self.width - state, chip, self._chip_style(step.node or "", step.chip, step.number))
-            yield row.as_text(str(step.number))
+            yield from self._timed(step, iter([row.as_text(str(step.number))]))
             yield from self._specification(step.number)
         yield from self._loop_ends()
 

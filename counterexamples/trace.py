@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from enum import Enum
+from fractions import Fraction
 from typing import Any, Literal
 
 from attrs import frozen
@@ -103,6 +104,8 @@ class TraceStep:
     """The step happened after everything before it (a late time-out, a partition), not merely beside it."""
     is_fault: bool = False
     changes: tuple[Change, ...] = ()
+    time: Fraction | None = None
+    """Under time bounds: when it happens, in seconds from the start."""
     causes: tuple[int, ...] = ()
     """The steps that directly happened before it (Lamport 1978): the last one of its node, the send."""
 

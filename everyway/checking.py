@@ -10,6 +10,7 @@ from attrs import frozen
 
 from everyway.explorer import (
     Engine,
+    Explored,
     Finding,
     Growth,
     Limits,
@@ -35,6 +36,7 @@ from everyway.models.language import (
     did_you_mean,
 )
 from everyway.models.language.fairness import told_fairness
+from everyway.models.language.timing import Timing
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
@@ -61,6 +63,8 @@ class Report:
     """What never happened, so that a promise may hold for want of anything to break it."""
     growth: Growth | None = None
     """If a limit on states or time stopped the search: the part of the state that kept growing."""
+    timing: Timing | None = None
+    """The time bounds, if there were any; the states are then zones."""
 
     @property
     def outcome(self) -> Outcome:
@@ -76,7 +80,8 @@ class Report:
         """Everything that bounds what the verdicts say, in words."""
         faults = f"{self.system.bounds}; " if isinstance(self.system, System) else ""
         fairness = f"{self.fairness}; " if self.fairness else ""
-        return f"{faults}{fairness}{self.limits}"
+        time = f"{self.timing}; " if self.timing else ""
+        return f"{faults}{time}{fairness}{self.limits}"
 
     @property
     def fairness(self) -> str:
@@ -112,6 +117,8 @@ class Report:
             is_shortest=verdict.is_shortest,
             remark=verdict.why,
             loop=verdict.loop,
+            timing=self.timing,
+            times=verdict.times,
         )
 
     def __repr__(self) -> str:
@@ -126,6 +133,7 @@ def check(
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
     fairness: Fairness | str | None = None,
+    timing: Timing | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -144,6 +152,8 @@ def check(
         subject: what to check; a ``Protocol`` (or its class, for the default parameters) is made a
             ``System`` with ``faults``, ``timeouts``, ``network`` and ``fairness``.
         properties: what to decide; by default what the protocol promises.
+        timing: how long messages and time-outs take. Promises about states and steps are then decided for all runs that
+            keep to it, by zones (``docs/time.md``); time-outs are early ones unless ``timeouts`` says otherwise.
         search: ``"bfs"`` for shortest counterexamples, ``"dfs"`` for depth first.
         limits: when to stop although states are left; by default at 20 million states.
         deadlock: whether to look for deadlocks; by default if the protocol says what a proper end is, or a
@@ -164,6 +174,8 @@ def check(
         ModelError: if the model breaks a rule of the language.
         UsageError: if the arguments make no sense together.
     """
+    if timing is not None and timeouts is None and may_choose_timeouts(subject):
+        timeouts = Timeouts.EARLY  # late ones know no time
     system = as_system(subject, faults=faults, timeouts=timeouts, network=network, fairness=fairness)
     promises = list(promised(system)) if properties is None else _listed(properties)
     declares_final = getattr(system, "declares_final", hasattr(system, "is_final"))
@@ -176,20 +188,29 @@ def check(
     promises = asked_while_there_is_room(promises, system)
     _refuse_twins(promises)
     limits = limits or Limits()
-    exploration = explore(
-        system,
-        promises,
-        search=search,
-        limits=limits,
-        watcher=watcher,
-        stop_when_decided=stop_when_decided,
-        engine=engine,
-        threads=threads,
-        symmetry=symmetry,
-        checkpoints=checkpoints,
-        resumes=resumes,
-        request=request,
-    )
+    exploration: Explored
+    if timing is not None:
+        _refuse_untimed(system, search, engine, checkpoints)
+        from everyway.explorer.timed.search import TimedSearch
+
+        exploration = TimedSearch(
+            system, timing, promises, limits=limits, watcher=watcher, stop_when_decided=stop_when_decided
+        ).run()
+    else:
+        exploration = explore(
+            system,
+            promises,
+            search=search,
+            limits=limits,
+            watcher=watcher,
+            stop_when_decided=stop_when_decided,
+            engine=engine,
+            threads=threads,
+            symmetry=symmetry,
+            checkpoints=checkpoints,
+            resumes=resumes,
+            request=request,
+        )
     ran_out = exploration.stopped_by in ("max_states", "max_seconds", "max_memory", "interrupt")
     verdicts = exploration.verdicts()
     exploration.statistics.peak = peak()
@@ -204,7 +225,29 @@ def check(
         exploration.stopped_by or ("max_depth" if exploration.statistics.cut else ""),
         vacuity(system, exploration.statistics, promises),
         exploration.growth() if ran_out else None,
+        timing,
     )
+
+
+def may_choose_timeouts(subject: Any) -> bool:
+    """Return whether a subject is a protocol whose time-outs are late unless something else is asked for."""
+    kind = subject if isinstance(subject, type) else type(subject)
+    return issubclass(kind, Protocol) and kind.timeouts is Timeouts.LATE
+
+
+def _refuse_untimed(system: Any, search: Search, engine: Engine, checkpoints: Path | str | None) -> None:
+    if not isinstance(system, System):
+        raise UsageError(
+            f"time bounds are for protocols; {type(system).__name__} has no messages and time-outs."
+        )
+    if search != "bfs":
+        raise UsageError("under time bounds the search is breadth-first; leave out search='dfs'.")
+    if engine != "auto":
+        raise UsageError(
+            f"time bounds are decided by zones, which is an engine of its own; leave out engine='{engine}'."
+        )
+    if checkpoints is not None:
+        raise UsageError("checkpoints are for checks without time bounds.")
 
 
 def as_system(

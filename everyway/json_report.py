@@ -47,6 +47,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "verdicts": [_verdict(report, verdict) for verdict in report.verdicts],
         "statistics": {
             "states": statistics.states,
+            "worlds": statistics.worlds or None,
             "transitions": statistics.transitions,
             "depth": statistics.depth,
             "starts": statistics.starts,
@@ -101,6 +102,7 @@ def _bounds(report: Report) -> dict[str, Any] | None:
         "faults": {kind: {"count": b.count, "only": list(b.only)} for kind, b in system.faults},
         "timeouts": system.timeouts.value,
         "network": system.network.value,
+        "timing": str(report.timing) if report.timing else None,
         "fairness": report.fairness or None,
     }
 
@@ -162,6 +164,7 @@ def _step(step: TraceStep) -> dict[str, Any]:
         "crashed": step.crashed,
         "never_sent": list(step.crashed_before_sending),
         "is_fault": step.is_fault,
+        "time": None if step.time is None else float(step.time),
         "sides": [list(side) for side in step.sides],
         "changes": [
             {

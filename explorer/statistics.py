@@ -32,6 +32,8 @@ class Statistics:
 
     states: int = 0
     """Distinct states visited."""
+    worlds: int = 0
+    """Under time bounds, where a state is a world with a zone of clock values: the distinct worlds."""
     transitions: int = 0
     """Steps between them, those that change nothing included. Where a limit on states stopped a search on tables, those
     of all states that were expanded together with the one at which it was reached."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Collection, Hashable
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 from attrs import frozen
@@ -51,6 +52,8 @@ class Verdict:
     loop: int | None = None
     """For a promise over time: the position in the path from which the run goes round for ever, its last state being
     the one at that position; that of the last state if the run ends there."""
+    times: tuple[Fraction, ...] | None = None
+    """Under time bounds: when each state of the path can be reached at the earliest, in seconds from the start."""
     trapped: Collection[Any] = frozenset()
     """For a violated ``recoverable``: the states from which the goal cannot be reached any more."""
 

@@ -143,7 +143,7 @@ class Coordinator(Node):
             all_ready = answered == self.participants
             return self.decide(Decision.COMMIT) if all_ready else self.become(answered=answered)
 
-    @timeout(awaiting=lambda self: self.participants - self.answered)
+    @timeout(awaiting=lambda self: self.participants - self.answered, since="phase")
     def stop_waiting(self) -> Steps:
         if self.phase is Phase.WAITING:
             return self.decide(Decision.ABORT)
@@ -253,7 +253,7 @@ class Survivor(Participant):
         if leader == self.leader:  # one that was given up has no say any more
             return super().get_ready(message, leader)
 
-    @timeout(awaiting="leader")
+    @timeout(awaiting="leader", since=("phase", "leader"))
     def give_up_leader(self) -> Steps:
         if self.decision or self.duty is not Duty.FOLLOW:
             return None
@@ -285,7 +285,7 @@ class Survivor(Participant):
                 return self.become(awaited=awaited, reported=reported)
             return self.judge(self.others, reported)
 
-    @timeout(awaiting="awaited")
+    @timeout(awaiting="awaited", since="duty")
     def go_on_without_the_silent(self) -> Steps:
         if self.duty is Duty.ASK:
             return self.judge(self.others - self.awaited, self.reported)
@@ -392,7 +392,7 @@ class LonelyParticipant(Participant):
         if self.may_refuse and not self.decision:
             return self.become(phase=Phase.ABORTED, vote=Vote.NO).send(leader, No())
 
-    @timeout(awaiting="coordinator")
+    @timeout(awaiting="coordinator", since="phase")
     def stop_waiting(self) -> Steps:
         if not self.decision:
             match getattr(self, self.phase.value):

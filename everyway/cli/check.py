@@ -23,12 +23,14 @@ from .app import (
 )
 from .own_parameters import WORDS, ModelCommand, without_option
 from .preparation import asked, refuse_nonsense
+from .time_bounds import DELAY, DRIFT, TIMEOUT_OF
 
 if TYPE_CHECKING:
     from everyway.checking import Report
 
 
-def _fault(what: str) -> Any:
+def fault(what: str) -> Any:
+    """Return an option that gives a fault a budget."""
     return typer.Option(help=what, metavar="N[:NAMES]", show_default=False, rich_help_panel="Faults")
 
 
@@ -47,6 +49,7 @@ def limit(what: str) -> Any:
             "everyway check 2pc --crashes 1",
             "everyway check 2pc --participants 3 --losses 2:abort --diagram lost.svg",
             "everyway check 3pc --timeouts early --property agreement --max-seconds 60",
+            "everyway check 3pc --variant as-noted --delay 1..10ms --timeout-of participant=50ms",
             "everyway check path/to/my_model.py:MyProtocol --json",
             "",
             "A fault budget is a number, or number:names to restrict it to nodes, roles or message types, as in "
@@ -72,13 +75,13 @@ def check(
     param: Annotated[
         list[str], typer.Option("--param", help="A parameter of the model as name=value; may be repeated.")
     ] = [],  # noqa: B006
-    losses: Annotated[str | None, _fault("Messages that the network may lose.")] = None,
-    duplicates: Annotated[str | None, _fault("Messages that the network may deliver twice.")] = None,
-    crashes: Annotated[str | None, _fault("Nodes that may crash, also between two sends.")] = None,
-    restarts: Annotated[str | None, _fault("Crashed nodes that may come up again.")] = None,
-    partitions: Annotated[str | None, _fault("Times that the network may split in two.")] = None,
-    heals: Annotated[str | None, _fault("Partitions that may end; by default all.")] = None,
-    suspicions: Annotated[str | None, _fault("Wrong suspicions by failure detectors.")] = None,
+    losses: Annotated[str | None, fault("Messages that the network may lose.")] = None,
+    duplicates: Annotated[str | None, fault("Messages that the network may deliver twice.")] = None,
+    crashes: Annotated[str | None, fault("Nodes that may crash, also between two sends.")] = None,
+    restarts: Annotated[str | None, fault("Crashed nodes that may come up again.")] = None,
+    partitions: Annotated[str | None, fault("Times that the network may split in two.")] = None,
+    heals: Annotated[str | None, fault("Partitions that may end; by default all.")] = None,
+    suspicions: Annotated[str | None, fault("Wrong suspicions by failure detectors.")] = None,
     timeouts: Annotated[
         str,
         typer.Option(
@@ -95,6 +98,9 @@ def check(
             show_default=False,
         ),
     ] = "",
+    delay: Annotated[list[str], DELAY] = [],  # noqa: B006
+    timeout_of: Annotated[list[str], TIMEOUT_OF] = [],  # noqa: B006
+    drift: Annotated[str, DRIFT] = "",
     fairness: Annotated[
         str,
         typer.Option(
@@ -226,6 +232,7 @@ def check(
             report = run(
                 what.system,
                 what.properties,
+                timing=what.timing,
                 search=search,  # type: ignore[arg-type]
                 limits=limits,
                 deadlock=what.deadlock,

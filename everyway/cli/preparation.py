@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import typer
 
     from everyway.invariants.property import Property
+    from everyway.models.language.timing import Timing
 
 CHOICES = {
     "timeouts": ("", "late", "early", "never"),
@@ -36,6 +37,8 @@ class Asked:
     """The promises that were named; None if none were, which means all."""
     deadlock: bool | None
     """Whether to look for deadlocks; None if the model is to say."""
+    timing: Timing | None = None
+    """The time bounds, if any are given."""
 
 
 def refuse_nonsense(options: Mapping[str, Any]) -> None:
@@ -77,27 +80,33 @@ def asked(context: typer.Context) -> Asked:
 
     Raises ``UsageError`` for words that mean nothing, ``ModelError`` if the model breaks a rule of the language.
     """
-    from everyway.checking import as_system, find_property, promised
+    from everyway.checking import as_system, find_property, may_choose_timeouts, promised
 
     from .app import options_of
     from .parameters import build, faults
     from .target import find_target
+    from .time_bounds import timing_of
 
     options = context.params
     model, words = _model_and_parameters(context)
     kind = find_target(model, options["variant"])
     subject = build(kind, words, options["param"], options_of(context.command))
     bounds = {name: options[name] or None for name in ("timeouts", "network", "fairness") if name in options}
+    timing = (
+        timing_of(options["delay"], options["timeout_of"], options["drift"]) if "delay" in options else None
+    )
+    if timing is not None and not bounds["timeouts"] and may_choose_timeouts(subject):
+        bounds["timeouts"] = "early"  # late ones know no time
     spent = faults({name: value for name, value in options.items() if name in FAULT_KINDS})
     system = as_system(subject, faults=spent, **bounds)
     named = options["property"]
     if not named:
-        return Asked(system, None, options["deadlock"])
+        return Asked(system, None, options["deadlock"], timing)
     wanted = [name for name in named if not _is_no_deadlock(name)]
     deadlock = options["deadlock"]
     if deadlock is None:  # who asks for one promise wants to know about that one
         deadlock = len(wanted) < len(named)
-    return Asked(system, [find_property(name, promised(system)) for name in wanted], deadlock)
+    return Asked(system, [find_property(name, promised(system)) for name in wanted], deadlock, timing)
 
 
 def _model_and_parameters(context: typer.Context) -> tuple[str, list[str]]:

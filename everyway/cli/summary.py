@@ -12,6 +12,7 @@ from everyway.explorer.memory import told as told_memory
 from everyway.invariants.property import PropertyKind
 from everyway.models.language import Kind, System
 from everyway.models.language.naming import hyphenated, spaced
+from everyway.models.language.timing import Bounds
 
 from .paragraph import PLAIN, can_show_all, say
 
@@ -33,6 +34,8 @@ def print_report(report: Report, console: Console, *, quiet: bool, verbose: bool
     say(console, subject(report), "bold", ascii_only=ascii_only)
     if isinstance(report.system, System):
         say(console, report.system.bounds, "dim", ascii_only=ascii_only)
+    if report.timing and isinstance(report.system, System):
+        say(console, Bounds(report.system, report.timing).told(), "dim", ascii_only=ascii_only)
     if report.fairness:
         say(console, report.fairness, "dim", ascii_only=ascii_only)
     console.print()
@@ -63,7 +66,7 @@ def subject(report: Report) -> str:
 
 def told(report: Report, verdict: Verdict) -> str:
     """Return a verdict in words, e.g. "holds in all 360 states"."""
-    states = _counted(report.statistics.states, "state")
+    states = _counted(report.statistics.states, "zone" if report.timing else "state")
     if verdict.outcome is Outcome.UNKNOWN:
         return f"unknown: {verdict.why}"
     steps = "" if verdict.length is None else _counted(verdict.length, "step")
@@ -139,6 +142,8 @@ def _conditions(report: Report, room: int) -> str:
     if not isinstance(report.system, System):
         return ""
     conditions, _, _ = report.system.bounds.rpartition(", ")  # the network is no bound
+    if report.timing:
+        conditions = f"{conditions}, {report.timing}"
     held = [told(report, v) for v in report.verdicts if v.outcome is Outcome.HOLDS and v.path is None]
     longest = max(map(len, held), default=0) + len(f" ({conditions})")
     return f" ({conditions})" if longest <= room else ""
@@ -160,9 +165,13 @@ def _visited(report: Report) -> Iterator[str]:
     """Yield the size of what was searched, and what it took."""
     statistics = report.statistics
     depth = f"longest path {statistics.depth:,}" if report.search == "dfs" else f"depth {statistics.depth:,}"
-    yield f"{_counted(statistics.states, 'state')}, {_counted(statistics.transitions, 'transition')}, {depth}"
+    states = _counted(statistics.states, "state")
+    if report.timing:
+        states = f"{_counted(statistics.states, 'zone')} of {_counted(statistics.worlds, 'world')}"
+    yield f"{states}, {_counted(statistics.transitions, 'transition')}, {depth}"
     ends = f"{_counted(statistics.starts, 'start')}, {_counted(statistics.ends, 'end')}"
-    rate = f", {statistics.states / statistics.seconds:,.0f} states/s" if statistics.seconds > 0.5 else ""
+    what = "zones" if report.timing else "states"
+    rate = f", {statistics.states / statistics.seconds:,.0f} {what}/s" if statistics.seconds > 0.5 else ""
     yield f"{ends}, in {statistics.seconds:.2f} s{rate}"
     if statistics.memory and statistics.states > MANY_STATES:
         held = told_memory(statistics.memory)
@@ -184,9 +193,11 @@ def _counted(number: int, noun: str) -> str:
 
 def _coverage(report: Report) -> Iterator[str]:
     """Yield what the verdicts cover: the whole space or how much of it, and which bounds were touched how often."""
-    states = _counted(report.statistics.states, "state")
+    states = _counted(report.statistics.states, "zone" if report.timing else "state")
     if report.is_complete:
-        yield "the whole space under these bounds"
+        yield "the whole space under these bounds" + (
+            ", at all real times: zones decide it exactly" if report.timing else ""
+        )
     else:
         yield f"not the whole space: {report.stopped}"
         if report.growth:

@@ -16,6 +16,7 @@ from .node import Node
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 Awaiting = str | Callable[[Any], Any]
+Since = str | tuple[str, ...] | Callable[[Any], Any]
 
 _MARK = "__everyway_trigger__"
 
@@ -37,6 +38,7 @@ class Trigger:
     occasion: Occasion
     messages: tuple[type, ...] = ()
     awaiting: Awaiting | None = None
+    since: Since | None = None
 
 
 def _marked(method: Method, trigger: Trigger) -> Method:
@@ -71,17 +73,23 @@ def on(*messages: type) -> Callable[[Method], Method]:
 @overload
 def timeout(method: Method) -> Method: ...
 @overload
-def timeout(*, awaiting: Awaiting) -> Callable[[Method], Method]: ...
-def timeout(method: Any = None, *, awaiting: Awaiting | None = None) -> Any:
+def timeout(
+    *, awaiting: Awaiting | None = None, since: Since | None = None
+) -> Callable[[Method], Method]: ...
+def timeout(method: Any = None, *, awaiting: Awaiting | None = None, since: Since | None = None) -> Any:
     """Call the method when the node has waited too long; returning ``None`` says that no timer is running.
 
     ``awaiting`` names the nodes whose message is being waited for: the name of a field, property or method
     of the node, or a function of it, that gives one node's id, several, or none. A *late* time-out then
     fires only if none of them will still send of its own accord, and the diagram says who was silent.
+
+    ``since`` matters only under time bounds (``docs/time.md``). Without it every step of the node sets the timer
+    anew. With the names of one or more fields or properties, or a function of the node, the timer goes on through the
+    node's steps, and is set anew only when that value changes, as in ``since="phase"`` for one deadline a phase.
     """
 
     def mark(target: Method) -> Method:
-        return _marked(target, Trigger(Occasion.TIMEOUT, awaiting=awaiting))
+        return _marked(target, Trigger(Occasion.TIMEOUT, awaiting=awaiting, since=since))
 
     return mark if method is None else mark(method)
 
@@ -150,6 +158,24 @@ class Handler:
         if found is None:
             return ()
         return (found,) if isinstance(found, str) else tuple(found)
+
+    def since(self, node: Node) -> Any:
+        """Return the value whose change sets this time-out's timer anew; None if every step of the node does.
+
+        Raises ``ModelError`` if its decorator names something that the node does not have.
+        """
+        since = self.trigger.since
+        if since is None:
+            return None
+        try:
+            if isinstance(since, str | tuple):
+                names = (since,) if isinstance(since, str) else since
+                return tuple(getattr(node, name) for name in names)
+            return (since(node),)
+        except Exception as error:
+            raise ModelError(
+                f"{self.full_name}: its 'since' raised {type(error).__name__}: {error}."
+            ) from error
 
 
 _handlers: dict[type[Node], tuple[Handler, ...]] = {}

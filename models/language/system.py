@@ -99,6 +99,11 @@ class System:
         return self._kinds
 
     @property
+    def start(self) -> Mapping[NodeId, Node]:
+        """The nodes as they are in the first of the starts."""
+        return self._starts[0]
+
+    @property
     def roles(self) -> Mapping[NodeId, str]:
         """Each node's role."""
         return self._roles
