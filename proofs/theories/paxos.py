@@ -50,8 +50,8 @@ class Value(Sort):
     """What may be chosen."""
 
 
-class Paxos(Theory):
-    """No two different values are ever chosen."""
+class SingleDecree(Theory):
+    """What the nodes of Paxos do."""
 
     member = Relation(Acceptor, Majority, fixed=True)
 
@@ -101,7 +101,7 @@ class Paxos(Theory):
 
     @action
     def propose(self, b: Ballot, q: Majority, m: Ballot, v: Value) -> Step:
-        """Phase 2a: with a majority's answers, propose the value of the highest vote among them; any if there is none."""
+        """Phase 2a: with a majority's answers, propose the value of their highest vote, or any if there is none."""
         return when(
             self.promised_by_all(q, b),
             for_all(Value, lambda w: ~self.proposed(b, w)),
@@ -132,13 +132,21 @@ class Paxos(Theory):
 
     @action
     def vote(self, a: Acceptor, b: Ballot, v: Value) -> Step:
-        """Phase 2b: an acceptor accepts a proposal unless it has promised a higher number."""
-        return when(self.proposed(b, v), ~self.left(a, b)).add(self.voted(a, b, v))
+        """Phase 2b: an acceptor accepts a proposal unless it has promised a higher number; that counts as a promise."""
+        return (
+            when(self.proposed(b, v), ~self.left(a, b))
+            .add(self.voted(a, b, v))
+            .add_all(self.left, lambda x, c: (x == a) & (c < b))
+        )
 
     @action
     def learn(self, q: Majority, b: Ballot, v: Value) -> Step:
         """A learner finds out that a majority accepted a proposal."""
         return when(self.accepted_by_all(q, b, v)).add(self.chosen(b, v))
+
+
+class Paxos(SingleDecree):
+    """No two different values are ever chosen."""
 
     @lemma
     def one_value_per_ballot(self, b: Ballot, v: Value, w: Value) -> Formula:
@@ -173,3 +181,87 @@ class Paxos(Theory):
     def agreement(self, b: Ballot, v: Value, c: Ballot, w: Value) -> Formula:
         """No two different values are chosen."""
         return given(self.chosen(b, v), self.chosen(c, w)).then(v == w)
+
+
+# What goes wrong.
+
+
+class IgnoreHighest(Paxos):
+    """A proposer proposes its own value whatever the acceptors have accepted."""
+
+    variant = "ignore-highest"
+
+    @action
+    def propose(self, b: Ballot, q: Majority, v: Value) -> Step:
+        """Phase 2a, without a look at the votes that the answers carry."""
+        return when(self.promised_by_all(q, b), for_all(Value, lambda w: ~self.proposed(b, w))).add(
+            self.proposed(b, v)
+        )
+
+
+class AdoptAny(Paxos):
+    """A proposer takes over the value of some vote that it hears of, not of the highest one."""
+
+    variant = "adopt-any"
+
+    @derived
+    def highest_vote_below(self, b: Ballot, q: Majority, m: Ballot, v: Value) -> Formula:
+        return (m < b) & exists(Acceptor, lambda a: self.member(a, q) & self.voted(a, m, v))
+
+
+class PromiseNotStored(Paxos):
+    """An acceptor forgets its promise as soon as it has given it."""
+
+    variant = "promise-not-stored"
+
+    @action
+    def promise(self, a: Acceptor, b: Ballot) -> Step:
+        """Phase 1b: an acceptor answers a request, and does not remember that it did."""
+        return when(self.started(b), ~self.left(a, b)).add(self.promised(a, b))
+
+
+class AcceptUnchecked(Paxos):
+    """An acceptor accepts whatever is proposed, also if it has promised a higher number."""
+
+    variant = "accept-unchecked"
+
+    @action
+    def vote(self, a: Acceptor, b: Ballot, v: Value) -> Step:
+        """Phase 2b: an acceptor accepts a proposal."""
+        return when(self.proposed(b, v)).add(self.voted(a, b, v))
+
+
+class SharedNumber(Paxos):
+    """Two proposers use the same number, so that a ballot may have two proposals."""
+
+    variant = "shared-number"
+
+    @action
+    def propose(self, b: Ballot, q: Majority, m: Ballot, v: Value) -> Step:
+        """Phase 2a, also if another proposer has proposed under the number already."""
+        return when(
+            self.promised_by_all(q, b),
+            any_of(self.nobody_voted_below(b, q), self.highest_vote_below(b, q, m, v)),
+        ).add(self.proposed(b, v))
+
+
+class HalfQuorum(Paxos):
+    """Half of the acceptors are taken for a majority, so that two "majorities" need not meet."""
+
+    variant = "half-quorum"
+
+    @axiom
+    def any_two_majorities_meet(self, p: Majority, q: Majority) -> Formula:
+        """A "majority" has an acceptor; nothing is said of two of them."""
+        return exists(Acceptor, lambda a: self.member(a, p))
+
+
+class LearnFromOne(Paxos):
+    """A learner takes a value for chosen once one acceptor has accepted it."""
+
+    variant = "learn-from-one"
+
+    @action
+    def learn(self, a: Acceptor, b: Ballot, v: Value) -> Step:
+        """A learner hears that an acceptor accepted a proposal."""
+        return when(self.voted(a, b, v)).add(self.chosen(b, v))

@@ -1,0 +1,106 @@
+"""The solver: z3, asked one question at a time, with limits, a fixed seed, and an honest "unknown"."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+from attrs import frozen
+
+from everyway.models.language.errors import UsageError
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds for one query."""
+SEED = 0
+
+
+class MissingSolver(UsageError):
+    """z3 is not installed."""
+
+
+def load_z3() -> Any:
+    """Return the module z3.
+
+    Raises ``MissingSolver`` if it is not installed. It is imported only when it is needed: that takes a while.
+    """
+    try:
+        import z3
+    except ImportError as error:
+        raise MissingSolver(
+            "proofs need z3, which is not installed. Install it with: pip install 'everyway[proofs]'"
+        ) from error
+    return z3
+
+
+@frozen
+class SolverLimits:
+    """What one query may cost before it counts as unknown."""
+
+    timeout: float = DEFAULT_TIMEOUT
+    """Seconds."""
+    effort: int | None = None
+    """z3's own count of work (``rlimit``), which is the same on every machine; None for no limit."""
+
+
+class Answer(Enum):
+    """What z3 said: there is a state as asked for, there is none, or it could not tell."""
+
+    SAT = "sat"
+    UNSAT = "unsat"
+    UNKNOWN = "unknown"
+
+
+@frozen(eq=False)
+class Reply:
+    """z3's answer to one query."""
+
+    answer: Answer
+    seconds: float
+    why: str = ""
+    """Why it is unknown, in z3's words or ours."""
+    model: Any = None
+    query: str = ""
+    """The query as SMT-LIB, if that was asked for."""
+
+
+def new_solver(context: Any, limits: SolverLimits) -> Any:
+    """Return a new solver with limits and the fixed seed."""
+    solver = load_z3().SimpleSolver(ctx=context)
+    solver.set("random_seed", SEED)
+    solver.set("timeout", max(1, int(limits.timeout * 1000)))
+    if limits.effort is not None:
+        solver.set("rlimit", limits.effort)
+    return solver
+
+
+def ask(context: Any, assertions: Sequence[Any], limits: SolverLimits, *, keeps_query: bool = False) -> Reply:
+    """Ask whether all assertions can hold at once.
+
+    Raises ``KeyboardInterrupt`` if the user interrupted z3, which would otherwise look like an unknown.
+    """
+    solver = new_solver(context, limits)
+    for assertion in assertions:
+        solver.add(assertion)
+    query = solver.to_smt2() if keeps_query else ""
+    return check(solver, query)
+
+
+def check(solver: Any, query: str = "") -> Reply:
+    """Ask a solver about what it was given so far."""
+    started = time.perf_counter()
+    answer = Answer(str(solver.check()))
+    seconds = time.perf_counter() - started
+    if answer is Answer.SAT:
+        return Reply(answer, seconds, model=solver.model(), query=query)
+    if answer is Answer.UNSAT:
+        return Reply(answer, seconds, query=query)
+    why = str(solver.reason_unknown())
+    if "interrupted" in why:
+        raise KeyboardInterrupt
+    # z3 says "canceled" both for its clock and for its count of work.
+    told = {"timeout": "time-out", "canceled": "a limit was reached"}.get(why, why)
+    if "resource" in why or "rlimit" in why:
+        told = "the limit on effort was reached"
+    return Reply(answer, seconds, why=told, query=query)

@@ -1,0 +1,138 @@
+"""A lock whose holders may be late, and a storage that checks fencing tokens.
+
+Kleppmann, How to do distributed locking (2016), "Making the lock safe with fencing"; Gray & Cheriton, Leases (SOSP
+1989). A lease may run out at any moment, so the lock may be granted again while its last holder still takes itself for
+the holder. Nothing is said of time.
+"""
+
+from __future__ import annotations
+
+from everyway.proofs.language import (
+    Formula,
+    Ordered,
+    Relation,
+    Sort,
+    Step,
+    Theory,
+    action,
+    empty,
+    exists,
+    for_all,
+    given,
+    goal,
+    initially,
+    lemma,
+    when,
+)
+
+
+class Client(Sort):
+    """A client of the lock, which may pause at any moment."""
+
+
+class Token(Ordered):
+    """A fencing token: a number that comes with a grant of the lock."""
+
+    letter = "k"
+
+
+class Fencing(Theory):
+    """The storage accepts no write of an earlier holder of the lock after one of a later holder."""
+
+    granted = Relation(Client, Token)
+    """The lock service granted the lock to the client with this token."""
+    accepted = Relation(Token)
+    """The storage accepted a write with this token."""
+    highest = Relation(Token)
+    """The storage has seen this token and none higher: what it compares with."""
+    accepted_after = Relation(Token, Token)
+    """A write with the first token was accepted when one with the second had been."""
+
+    @initially
+    def nothing_has_happened(self) -> Formula:
+        return empty(self.granted, self.accepted, self.highest, self.accepted_after)
+
+    @action
+    def grant(self, c: Client, k: Token) -> Step:
+        """The lock service grants the lock, whether or not its last holder has finished, with a higher token."""
+        return when(for_all(Client, Token, lambda d, j: given(self.granted(d, j)).then(j < k))).add(
+            self.granted(c, k)
+        )
+
+    @action
+    def write(self, c: Client, k: Token) -> Step:
+        """The storage accepts a write unless it has seen a higher token."""
+        return self.accepts(
+            k, when(self.granted(c, k), for_all(Token, lambda j: given(self.highest(j)).then(j <= k)))
+        )
+
+    def accepts(self, k: Token, step: Step) -> Step:
+        """Return the step with which a write is accepted."""
+        return (
+            step.add_all(self.accepted_after, lambda i, j: (i == k) & self.accepted(j))
+            .add(self.accepted(k))
+            .remove_all(self.highest)
+            .add(self.highest(k))
+        )
+
+    @lemma
+    def accepted_is_not_above_the_highest(self, j: Token, k: Token) -> Formula:
+        """No accepted token is above what the storage compares with."""
+        return given(self.accepted(j), self.highest(k)).then(j <= k)
+
+    @lemma
+    def something_is_the_highest(self, j: Token) -> Formula:
+        """What was accepted is not forgotten."""
+        return given(self.accepted(j)).then(self.knows_of(j))
+
+    def knows_of(self, j: Token) -> Formula:
+        """Return: the storage compares with this token or a higher one."""
+        return exists(Token, lambda k: self.highest(k) & (j <= k))
+
+    @goal
+    @lemma
+    def writes_never_go_back(self, j: Token, k: Token) -> Formula:
+        """After a write with one token none with a lower one is accepted."""
+        return given(self.accepted_after(k, j)).then(j <= k)
+
+    @goal
+    @lemma
+    def one_client_a_token(self, c: Client, d: Client, k: Token) -> Formula:
+        """A token belongs to one client."""
+        return given(self.granted(c, k), self.granted(d, k)).then(c == d)
+
+
+# What goes wrong.
+
+
+class NoFencing(Fencing):
+    """The storage does not look at tokens."""
+
+    variant = "no-fencing"
+
+    @action
+    def write(self, c: Client, k: Token) -> Step:
+        """The storage accepts a write of whoever was granted the lock."""
+        return self.accepts(k, when(self.granted(c, k)))
+
+
+class ForgetfulStorage(Fencing):
+    """The storage keeps the highest token in memory, and forgets it when it restarts."""
+
+    variant = "forgetful-storage"
+
+    @action
+    def restart(self) -> Step:
+        """The storage restarts."""
+        return when().remove_all(self.highest)
+
+
+class TokensRepeat(Fencing):
+    """The lock service counts its tokens in memory, and may give one out again."""
+
+    variant = "tokens-repeat"
+
+    @action
+    def grant(self, c: Client, k: Token) -> Step:
+        """The lock service grants the lock with some token."""
+        return when().add(self.granted(c, k))
