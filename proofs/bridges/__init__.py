@@ -1,0 +1,1 @@
+"""The bridges from protocols to theories, one file each."""
