@@ -127,10 +127,10 @@ class ForgetfulStorage(Fencing):
         return when().remove_all(self.highest)
 
 
-class TokensRepeat(Fencing):
+class ForgetOnCrash(Fencing):
     """The lock service counts its tokens in memory, and may give one out again."""
 
-    variant = "tokens-repeat"
+    variant = "forget-on-crash"
 
     @action
     def grant(self, c: Client, k: Token) -> Step:

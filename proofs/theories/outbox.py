@@ -154,10 +154,10 @@ class NoDedup(Outbox):
         return self.carried_out(m, when(self.queued(m)).add(self.seen(m)))
 
 
-class DedupSeparate(Outbox):
+class NotedSeparately(Outbox):
     """The consumer writes down what it has carried out in a transaction of its own, and may crash in between."""
 
-    variant = "dedup-separate"
+    variant = "noted-separately"
 
     @action
     def carry_out(self, m: Message) -> Step:
@@ -192,10 +192,10 @@ class AcknowledgeFirst(Outbox):
         return when(self.queued(m)).remove(self.queued(m))
 
 
-class DualWrite(Outbox):
+class DatabaseFirst(Outbox):
     """There is no table: the producer writes its order, and tells the broker in a step of its own."""
 
-    variant = "dual-write"
+    variant = "database-first"
 
     @action
     def take_order(self, m: Message) -> Step:
@@ -203,10 +203,10 @@ class DualWrite(Outbox):
         return when(~self.ordered(m)).add(self.ordered(m), self.fetched(m))
 
 
-class PublishFirst(Outbox):
+class BrokerFirst(Outbox):
     """There is no table: the producer tells the broker first, and then writes its order, if that still works."""
 
-    variant = "publish-first"
+    variant = "broker-first"
 
     @action
     def publish(self, m: Message) -> Step:

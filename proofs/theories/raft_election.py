@@ -181,10 +181,10 @@ class AnyReplyCounts(RaftElection):
         )
 
 
-class ForgetsVote(RaftElection):
+class VolatileVote(RaftElection):
     """A server's vote is not on disk: after a restart it may vote again in the same term."""
 
-    variant = "forgets-vote"
+    variant = "volatile-vote"
 
     @action
     def restart(self, s: Server) -> Step:

@@ -293,10 +293,10 @@ class ReadFromOne(MajorityRegister):
         ).add(self.selected(r, t))
 
 
-class NoVersionCheck(MajorityRegister):
+class NoTagCheck(MajorityRegister):
     """A node stores whatever comes in, also if it has something later."""
 
-    variant = "no-version-check"
+    variant = "no-tag-check"
 
     @action
     def store(self, n: Node, t: Version) -> Step:

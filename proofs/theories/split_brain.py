@@ -151,10 +151,10 @@ class SplitBrain(Theory):
 # What goes wrong.
 
 
-class AnyPieceGoesOn(SplitBrain):
+class NoRule(SplitBrain):
     """Every piece elects a leader, however small it is."""
 
-    variant = "any-piece-goes-on"
+    variant = "no-rule"
 
     @derived
     def is_enough(self, p: Piece) -> Formula:

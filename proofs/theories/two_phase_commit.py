@@ -209,10 +209,10 @@ class CommitOnSome(TwoPhaseCommit):
         )
 
 
-class ForgetsTheDecision(TwoPhaseCommit):
+class CoordinatorLogLost(TwoPhaseCommit):
     """The transaction manager does not write down that it has decided, and may decide again."""
 
-    variant = "forgets-the-decision"
+    variant = "coordinator-log-lost"
 
     @action
     def decide_to_commit(self) -> Step:

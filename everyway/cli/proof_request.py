@@ -1,0 +1,27 @@
+"""What ``everyway prove`` was asked for, as every kind of theorem needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from everyway.counterexamples.theme import ThemeName
+
+
+@frozen
+class ProofRequest:
+    """The options of ``everyway prove`` that do not depend on the kind of theorem."""
+
+    name: str
+    """The theorem, as the user named it."""
+    variant: str = ""
+    timeout: float = 10.0
+    """Seconds for one query."""
+    as_json: bool = False
+    diagram: Path | None = None
+    theme: ThemeName = "light"
+    queries: Path | None = None
+    """A folder for the queries as SMT-LIB."""
+    ascii_only: bool = False
+    verbose: bool = False

@@ -1,0 +1,111 @@
+"""Telling theorems that are proved by induction: ``everyway prove paxos``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import typer
+
+from everyway.models.language import UsageError, did_you_mean
+from everyway.proofs.catalogue import Theorem, theory_variant
+from everyway.proofs.induction import Outcome, Proof, prove
+from everyway.proofs.language import Theory
+from everyway.proofs.solver import SolverLimits
+
+from .app import console
+from .paragraph import can_show_all
+from .proof_request import ProofRequest
+
+EXIT_CODES = {Outcome.PROVED: 0, Outcome.REFUTED: 1, Outcome.UNKNOWN: 3}
+
+
+def tell(theorem: Theorem, request: ProofRequest, words: list[str]) -> int:
+    """Prove a theory and print what came out; return the exit code.
+
+    Raises ``UsageError`` for an unknown variant, and for words, of which induction knows none.
+    """
+    return tell_theory(theorem.load(), theorem.model, request, words)
+
+
+def tell_theory(theory: type[Theory], model: str, request: ProofRequest, words: list[str]) -> int:
+    """Do the same for any theory; ``model`` names the explored model of the same protocol, if there is one."""
+    if words:
+        options = [
+            "--variant",
+            "--timeout",
+            "--diagram",
+            "--theme",
+            "--save-queries",
+            "--json",
+            "--ascii",
+            "--verbose",
+        ]
+        raise UsageError(
+            f"there is no option '{words[0]}' for {request.name}.{did_you_mean(words[0], options)}"
+        )
+    chosen = theory_variant(theory, request.variant, request.name)
+    with _shown_progress() as watch:
+        proof = prove(
+            chosen.specification(), SolverLimits(request.timeout), queries=request.queries, watch=watch
+        )
+    out = console(sys.stdout)
+    ascii_only = request.ascii_only or not can_show_all(out)
+    if request.as_json:
+        from json import dumps
+
+        from everyway.proofs.report_json import as_json
+
+        typer.echo(dumps(as_json(request.name, chosen, proof), indent=2, ensure_ascii=ascii_only))
+    else:
+        from .proof_report import ProofPrinter
+
+        explore = _how_to_explore(model, request.variant)
+        ProofPrinter(out, ascii_only=ascii_only).print(chosen, proof, explore, verbose=request.verbose)
+    if request.diagram is not None:
+        _draw(chosen, proof, request)
+    return EXIT_CODES[proof.outcome]
+
+
+def _draw(theory: type[Theory], proof: Proof, request: ProofRequest) -> None:
+    """Save the picture of the first counterexample to induction."""
+    from everyway.proofs.picture import save
+
+    drawn = next((one for one in proof.refuted if one.counterexample is not None), None)
+    if drawn is None or request.diagram is None:
+        typer.echo("nothing to draw: there is no counterexample to induction.", err=True)
+        return
+    save(theory, proof, drawn, request.diagram, request.theme)
+    if not request.as_json:
+        typer.echo(f"saved {request.diagram}: {drawn.name}")
+
+
+def _how_to_explore(model: str, variant: str) -> str:
+    """Return the command that explores the model of the same protocol, in the same variant if it has that."""
+    if not model:
+        return ""
+    from everyway.models.catalogue import model as find
+
+    same = variant if variant in find(model).variants() else ""
+    if variant and not same:
+        return ""
+    return f"everyway check {model}" + (f" --variant {same}" if same else "")
+
+
+@contextmanager
+def _shown_progress() -> Iterator[Callable[[str], None] | None]:
+    """Yield what shows on a terminal which obligation z3 works on; None where nobody would see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.status import Status
+    from rich.text import Text
+
+    with Status("translating", console=Console(stderr=True)) as status:
+
+        def show(name: str) -> None:
+            status.update(Text(name, no_wrap=True, overflow="ellipsis"))
+
+        yield show
