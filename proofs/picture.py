@@ -127,7 +127,7 @@ class _Painter:
         canvas.title(headline, title(self.theory), summary, is_violation=True)
         top = 57 + 16 * len(summary) + 4
         bottom = top + _HEAD + self._height() + 10
-        broken = says_broken(self.counterexample)
+        broken = says_broken(self.counterexample, ascii_only=True)  # fonts lack the signs of logic
         kind = "goal" if self.counterexample.conjunct in self.proof.specification.goals else "lemma"
         last = f"the {kind} {self.counterexample.conjunct.name} is broken"
         first = "at the start" if self.obligation.part is Part.INITIATION else "all lemmas hold"
