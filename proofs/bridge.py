@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any, ClassVar
 
+import attrs
 from attrs import field, frozen
 
-from everyway.models.language import Envelope, Node, NodeId, Protocol, World
+from everyway.models.language import Envelope, Node, NodeId, Observer, Protocol, World
 from everyway.models.language.errors import ModelError
 
 from .evaluation import Element
@@ -50,6 +51,19 @@ class Bridge:
         """Return the model with the parameters under which it is compared unless others are given."""
         raise NotImplementedError
 
+    def remembered(self) -> Mapping[str, Observer]:
+        """Return observers to add to the model, by name: history variables, for what it forgets and the theory keeps.
+
+        They see every step and change none, so the model does with them what it does without (Abadi & Lamport, "The
+        existence of refinement mappings", TCS 1991, section 5).
+        """
+        return {}
+
+    @property
+    def model(self) -> Protocol:
+        """The protocol with what is to be remembered: what is explored."""
+        return with_observers(self.protocol, self.remembered())
+
     def elements(self) -> Mapping[type[Sort], Sequence[Element]]:
         """Return the elements of each sort of the theory; those of an ordered one in ascending order."""
         raise NotImplementedError
@@ -69,6 +83,28 @@ class Bridge:
     def of_observer(self, name: str, memory: Any) -> Iterable[Fact]:
         """Yield what an observer's memory shows."""
         return ()
+
+
+def with_observers(protocol: Protocol, more: Mapping[str, Observer]) -> Protocol:
+    """Return the same protocol with more observers.
+
+    Raises ``ModelError`` if one of these names is taken.
+    """
+    kind = type(protocol)
+    own = dict(protocol.observers())
+    for name in more:
+        if name in own:
+            raise ModelError(f"{kind.__name__} has an observer '{name}' of its own.")
+    if not more:
+        return protocol
+
+    def observers(self: Protocol) -> Mapping[str, Observer]:
+        return {**kind.observers(self), **more}
+
+    watched = type(
+        kind.__name__, (kind,), {"observers": observers, "__module__": kind.__module__, "__slots__": ()}
+    )
+    return watched(**{one.name: getattr(protocol, one.name) for one in attrs.fields(kind)})  # type: ignore[no-any-return]
 
 
 def majorities(nodes: Iterable[NodeId], size: int) -> tuple[frozenset[NodeId], ...]:

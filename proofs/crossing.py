@@ -22,7 +22,7 @@ from everyway.explorer import Limits, Outcome, Verdict, Watcher
 from everyway.explorer.tables.edges import edges, parts
 from everyway.explorer.tables.search import TableSearch
 from everyway.invariants.property import Property
-from everyway.models.language import EverywayError, System, UsageError
+from everyway.models.language import EverywayError, Faults, Network, System, Timeouts
 
 from .bridge import Abstraction, Bridge
 from .evaluation import Column, Structures, compiled
@@ -73,8 +73,10 @@ class Crossing:
 
 def cross(
     bridge: Bridge,
-    system: System | None = None,
     *,
+    faults: Faults | None = None,
+    timeouts: Timeouts | str | None = None,
+    network: Network | str | None = None,
     limits: Limits | None = None,
     threads: int | None = None,
     watcher: Watcher | None = None,
@@ -83,17 +85,27 @@ def cross(
 
     Args:
         bridge: which structure each state stands for.
-        system: the bridge's protocol under faults; by default nothing fails.
+        faults: how many of each kind may happen; by default none.
+        timeouts: when they fire, if not as the protocol says.
+        network: the discipline of mailboxes, if not the protocol's own.
         limits: when to stop although states are left; what is not violated is then unknown.
         threads: on how many threads to explore; by default one for each core.
         watcher: is called several times a second while the model is explored.
 
     Raises:
         ModelError: if the model or the bridge breaks a rule.
-        UsageError: if the system is not one of the bridge's protocol.
+        UsageError: if the faults are none that the protocol can have.
     """
     started = time.monotonic()
-    explored = SeenStates(bridge, system, limits=limits, threads=threads, watcher=watcher)
+    explored = SeenStates(
+        bridge,
+        faults=faults,
+        timeouts=timeouts,
+        network=network,
+        limits=limits,
+        threads=threads,
+        watcher=watcher,
+    )
     crossing = _Crossing(explored)
     refinement, taken = crossing.refinement()
     kept = crossing.kept()
@@ -119,18 +131,16 @@ class SeenStates:
     def __init__(
         self,
         bridge: Bridge,
-        system: System | None = None,
         *,
+        faults: Faults | None = None,
+        timeouts: Timeouts | str | None = None,
+        network: Network | str | None = None,
         limits: Limits | None = None,
         threads: int | None = None,
         watcher: Watcher | None = None,
     ) -> None:
         self.bridge = bridge
-        self.system = System(bridge.protocol) if system is None else system
-        if self.system.protocol != bridge.protocol:
-            raise UsageError(
-                f"the bridge is for {bridge.protocol}, and cannot be crossed by {self.system.protocol}."
-            )
+        self.system = System(bridge.model, faults or Faults(), timeouts=timeouts, network=network)
         self.abstraction = Abstraction(bridge)
         self.search = TableSearch(
             self.system,

@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import frozen
 
-from everyway.models.language import Envelope, Node
-from everyway.models.paxos import Accept, Acceptor, Learner, Paxos, Prepare, Promise, Proposal
+from everyway.invariants.consistency import EverSeen
+from everyway.models.language import Envelope, Event, Node, NodeId, Observer
+from everyway.models.paxos import Accept, Acceptor, Learner, Paxos, Prepare, Proposal
 from everyway.proofs.bridge import Bridge, Fact, majorities, memberships
 from everyway.proofs.evaluation import Element
 from everyway.proofs.language.sort import Sort
@@ -17,12 +18,18 @@ from everyway.proofs.theories import paxos as theory
 Theory = theory.Paxos
 
 
+def promises(event: Event) -> Iterator[tuple[NodeId, int]]:
+    """Yield which acceptor promises which number."""
+    if event.node is not None and event.action.handler and isinstance(event.message, Prepare):
+        yield event.node, event.message.proposal.number
+
+
 @frozen(eq=False)
 class PaxosBridge(Bridge):
-    """Requests and promises stand for themselves, as the network forgets none; votes are what acceptors ever accepted.
+    """Requests stand for themselves, as the network forgets none; votes are what acceptors ever accepted.
 
-    A value is chosen as soon as a majority has accepted it, so the vote that completes one is two steps of the theory;
-    and when a learner says so.
+    It is remembered who promised what, as a crash may keep the answer from leaving. A value is chosen as soon as a
+    majority has accepted it, so the vote that completes one is two steps of the theory; and when a learner says so.
     """
 
     theory = Theory
@@ -32,6 +39,9 @@ class PaxosBridge(Bridge):
     @classmethod
     def instance(cls) -> Paxos:
         return Paxos(acceptors=3, proposers=3)
+
+    def remembered(self) -> Mapping[str, Observer]:
+        return {"promised": EverSeen(promises)}
 
     @property
     def proposals(self) -> list[Proposal]:
@@ -81,13 +91,13 @@ class PaxosBridge(Bridge):
         match envelope.message:
             case Prepare(proposal=proposal):
                 yield Theory.started, proposal.number
-            case Promise(number=number):
-                yield Theory.promised, envelope.sender, number
             case Accept(proposal=proposal):
                 yield Theory.proposed, proposal.number, proposal.value
 
     def of_observer(self, name: str, memory: Any) -> Iterable[Fact]:
-        if name != "accepted":
+        if name == "promised":
+            for acceptor, number in memory.values:
+                yield Theory.promised, acceptor, number
             return
         voted = [proposal for _, proposal in memory.values]
         for acceptor, proposal in memory.values:
