@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .counterexample import CounterexampleToInduction
+from .fragment import leaves_fragment
 from .induction import Obligation, Proof
 from .language import Conjunct, Structure, Theory, told
 from .wording import covers, title
@@ -15,6 +16,7 @@ SCHEMA = 1
 def as_json(name: str, theory: type[Theory], proof: Proof) -> dict[str, Any]:
     """Return a proof as values that JSON knows; ``name`` is the theorem as the user named it."""
     made = proof.specification
+    cycle = leaves_fragment(made)
     return {
         "schema": SCHEMA,
         "kind": "induction",
@@ -34,6 +36,7 @@ def as_json(name: str, theory: type[Theory], proof: Proof) -> dict[str, Any]:
             {"name": firing.action.name, "can_be_taken": firing.can, "seconds": round(firing.seconds, 4)}
             for firing in proof.firings
         ],
+        "leaves_decidable_fragment": str(cycle) if cycle is not None else None,
         "notices": list(proof.vacuities),
     }
 

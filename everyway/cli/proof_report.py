@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from everyway.models.language.naming import enumerated
 from everyway.proofs.counterexample import CounterexampleToInduction
+from everyway.proofs.fragment import leaves_fragment
 from everyway.proofs.induction import Obligation, Outcome, Part, Proof
 from everyway.proofs.language import Conjunct, Theory, told
 from everyway.proofs.portrait import YES, Mark, Portrait, Row, Table, has_changes, portrait
@@ -133,6 +134,12 @@ class ProofPrinter:
             self._say(f"{action.name}({parameters})" if parameters else action.name, lead="action")
             self._say(f"if {told(action.step.guard, ascii_only=self.ascii_only)}", "dim", column=_COLUMN)
         self.console.print()
+        cycle = leaves_fragment(made)
+        decidable = (
+            "yes: whatever z3 is asked here it can decide, given time" if cycle is None else f"no: {cycle}"
+        )
+        self._say(decidable, lead="decidable", column=_COLUMN + 1)
+        self.console.print()
         for obligation in proof.obligations:
             self._verdict(obligation.name, f"{obligation.seconds:.3f} s", obligation.outcome)
 
@@ -156,6 +163,13 @@ class ProofPrinter:
         for obligation in proof.obligations:
             if obligation.outcome is Outcome.UNKNOWN:
                 self._say(f"{obligation.name}: {obligation.why}", "yellow", lead="unknown")
+        cycle = leaves_fragment(proof.specification)
+        if cycle is not None:
+            self._say(
+                f"The theory is outside of what z3 can always decide: sorts ask for each other in a circle ({cycle}).",
+                "yellow",
+                lead="notice",
+            )
         self._say(
             "Nothing is proved. Give z3 more time for each query with --timeout SECONDS, or save the queries for other "
             "solvers with --save-queries DIR."

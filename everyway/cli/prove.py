@@ -50,7 +50,8 @@ def _variants(context: typer.Context, incomplete: str) -> list[str]:
             "everyway prove paxos --variant ignore-highest --diagram broken.svg",
             "everyway prove path/to/my_theory.py:MyTheory --timeout 60",
             "",
-            "Exit codes: 0 proved, 1 refuted, 2 bad input, 3 unknown as z3 reached a limit, 130 interrupted by Ctrl-C.",
+            "Exit codes: 0 proved, 1 refuted (not inductive), 2 bad input, 3 unknown as z3 reached a limit, 130 "
+            "interrupted by Ctrl-C.",
         ]
     ),
 )
@@ -69,7 +70,9 @@ def prove(
     variant: Annotated[
         str,
         typer.Option(
-            "--variant", help="A named mistake, which must not be provable.", autocompletion=_variants
+            "--variant",
+            help="A named deviation; most are mistakes, and not provable.",
+            autocompletion=_variants,
         ),
     ] = "",
     timeout: Annotated[
@@ -111,7 +114,7 @@ def prove(
 ) -> None:
     """Prove a theorem with z3, for any number of nodes, or show why the attempt fails.
 
-    Needs z3: pip install 'everyway[proofs]'.
+    Needs z3: pip install 'everyway\\[proofs]'.
     """
     from everyway.proofs.catalogue import THEOREMS
 

@@ -16,7 +16,6 @@ from everyway.proofs.language import (
     Theory,
     action,
     empty,
-    exists,
     for_all,
     given,
     goal,
@@ -43,14 +42,14 @@ class Fencing(Theory):
     """The lock service granted the lock to the client with this token."""
     accepted = Relation(Token)
     """The storage accepted a write with this token."""
-    highest = Relation(Token)
-    """The storage has seen this token and none higher: what it compares with."""
+    refuses = Relation(Token)
+    """The storage has seen a higher token than this one: what it compares with."""
     accepted_after = Relation(Token, Token)
     """A write with the first token was accepted when one with the second had been."""
 
     @initially
     def nothing_has_happened(self) -> Formula:
-        return empty(self.granted, self.accepted, self.highest, self.accepted_after)
+        return empty(self.granted, self.accepted, self.refuses, self.accepted_after)
 
     @action
     def grant(self, c: Client, k: Token) -> Step:
@@ -62,32 +61,20 @@ class Fencing(Theory):
     @action
     def write(self, c: Client, k: Token) -> Step:
         """The storage accepts a write unless it has seen a higher token."""
-        return self.accepts(
-            k, when(self.granted(c, k), for_all(Token, lambda j: given(self.highest(j)).then(j <= k)))
-        )
+        return self.accepts(k, when(self.granted(c, k), ~self.refuses(k)))
 
     def accepts(self, k: Token, step: Step) -> Step:
         """Return the step with which a write is accepted."""
         return (
             step.add_all(self.accepted_after, lambda i, j: (i == k) & self.accepted(j))
             .add(self.accepted(k))
-            .remove_all(self.highest)
-            .add(self.highest(k))
+            .add_all(self.refuses, lambda j: j < k)
         )
 
     @lemma
-    def accepted_is_not_above_the_highest(self, j: Token, k: Token) -> Formula:
-        """No accepted token is above what the storage compares with."""
-        return given(self.accepted(j), self.highest(k)).then(j <= k)
-
-    @lemma
-    def something_is_the_highest(self, j: Token) -> Formula:
-        """What was accepted is not forgotten."""
-        return given(self.accepted(j)).then(self.knows_of(j))
-
-    def knows_of(self, j: Token) -> Formula:
-        """Return: the storage compares with this token or a higher one."""
-        return exists(Token, lambda k: self.highest(k) & (j <= k))
+    def lower_tokens_are_refused(self, j: Token, k: Token) -> Formula:
+        """The storage refuses every token below one that it has accepted."""
+        return given(self.accepted(k), j < k).then(self.refuses(j))
 
     @goal
     @lemma
@@ -117,14 +104,14 @@ class NoFencing(Fencing):
 
 
 class ForgetfulStorage(Fencing):
-    """The storage keeps the highest token in memory, and forgets it when it restarts."""
+    """The storage keeps the highest token that it has seen in memory, and forgets it when it restarts."""
 
     variant = "forgetful-storage"
 
     @action
     def restart(self) -> Step:
         """The storage restarts."""
-        return when().remove_all(self.highest)
+        return when().remove_all(self.refuses)
 
 
 class ForgetOnCrash(Fencing):

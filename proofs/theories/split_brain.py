@@ -32,7 +32,7 @@ class Node(Sort):
     """A node of the cluster."""
 
 
-class Piece(Sort):
+class Piece(Quorum):
     """A set of nodes that reach each other."""
 
     letter = "p"
@@ -63,8 +63,8 @@ class SplitBrain(Theory):
     """How the network is divided."""
     view = Relation(Node, Piece)
     """The piece that the node takes itself to be in."""
-    committed = Relation(Node)
-    """The node had a write acknowledged since the network was last divided anew."""
+    committed = Relation(Node, Piece)
+    """The node, in this piece, had a write acknowledged since the network was last divided anew."""
 
     @axiom
     def any_two_majorities_meet(self, p: Piece, q: Piece) -> Formula:
@@ -120,7 +120,7 @@ class SplitBrain(Theory):
     @action
     def commit(self, n: Node, p: Piece) -> Step:
         """A node that takes itself for the leader has a write acknowledged by a majority, all of which it reaches."""
-        return when(self.leads(n), self.is_in(n, p), self.has_majority(p)).add(self.committed(n))
+        return when(self.leads(n), self.is_in(n, p), self.has_majority(p)).add(self.committed(n, p))
 
     @lemma
     def one_view_each(self, n: Node, p: Piece, q: Piece) -> Formula:
@@ -133,9 +133,9 @@ class SplitBrain(Theory):
         return given(self.view(n, p)).then(self.member(n, p))
 
     @lemma
-    def commits_reach_a_majority(self, n: Node) -> Formula:
-        """Who committed is in a piece that has a majority."""
-        return given(self.committed(n)).then(exists(Piece, lambda p: self.is_in(n, p) & self.has_majority(p)))
+    def commits_reach_a_majority(self, n: Node, p: Piece) -> Formula:
+        """Who committed is in a piece of the network as it is now divided, and that has a majority."""
+        return given(self.committed(n, p)).then(self.is_in(n, p), self.has_majority(p))
 
     @goal
     def one_leader_once_noticed(self, n: Node, m: Node) -> Formula:
@@ -145,7 +145,7 @@ class SplitBrain(Theory):
     @goal
     def one_piece_commits(self, n: Node, p: Piece, m: Node, q: Piece) -> Formula:
         """Two nodes that commit while the network is divided in one way are in the same piece."""
-        return given(self.committed(n), self.committed(m), self.is_in(n, p), self.is_in(m, q)).then(p == q)
+        return given(self.committed(n, p), self.committed(m, q)).then(p == q)
 
 
 # What goes wrong.
@@ -180,7 +180,7 @@ class CommitAlone(SplitBrain):
     @action
     def commit(self, n: Node, p: Piece) -> Step:
         """A node that takes itself for the leader commits."""
-        return when(self.leads(n), self.is_in(n, p)).add(self.committed(n))
+        return when(self.leads(n), self.is_in(n, p)).add(self.committed(n, p))
 
 
 class AtEveryInstant(SplitBrain):
