@@ -8,7 +8,7 @@ to induction. What z3 cannot tell is unknown, and then nothing is proved.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ class Outcome(Enum):
     PROVED = "proved"
     REFUTED = "refuted"
     UNKNOWN = "unknown"
+
+
+EXIT_CODES: Mapping[Outcome, int] = {Outcome.PROVED: 0, Outcome.REFUTED: 1, Outcome.UNKNOWN: 3}
+"""What a command that proves leaves with, as ``everyway check`` does."""
 
 
 class Part(Enum):

@@ -6,11 +6,11 @@ from typing import Any
 
 from .counterexample import CounterexampleToInduction
 from .fragment import leaves_fragment
-from .induction import Obligation, Proof
+from .induction import EXIT_CODES, Obligation, Proof
 from .language import Conjunct, Structure, Theory, told
 from .wording import covers, title
 
-SCHEMA = 1
+SCHEMA = "everyway-prove/1"
 
 
 def as_json(name: str, theory: type[Theory], proof: Proof) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def as_json(name: str, theory: type[Theory], proof: Proof) -> dict[str, Any]:
         "covers": covers(proof),
         "note": theory.note or None,
         "outcome": proof.outcome.value,
+        "exit_code": EXIT_CODES[proof.outcome],
         "seconds": round(proof.seconds, 3),
         "goals": [_conjunct(goal) for goal in made.goals],
         "lemmas": [_conjunct(lemma) for lemma in made.lemmas],

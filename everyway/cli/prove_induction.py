@@ -10,15 +10,13 @@ import typer
 
 from everyway.models.language import UsageError, did_you_mean
 from everyway.proofs.catalogue import Theorem, theory_variant
-from everyway.proofs.induction import Outcome, Proof, prove
+from everyway.proofs.induction import EXIT_CODES, Proof, prove
 from everyway.proofs.language import Theory
 from everyway.proofs.solver import SolverLimits
 
 from .app import console
 from .paragraph import can_show_all
 from .proof_request import ProofRequest
-
-EXIT_CODES = {Outcome.PROVED: 0, Outcome.REFUTED: 1, Outcome.UNKNOWN: 3}
 
 
 def tell(theorem: Theorem, request: ProofRequest, words: list[str]) -> int:

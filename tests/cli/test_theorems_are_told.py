@@ -142,7 +142,7 @@ def test_json_holds_the_states(everyway):
     result = everyway("prove", "2pc", "--variant", "abort-after-yes", "--json")
     assert result.exit_code == 1
     values = json.loads(result.stdout)
-    assert values["outcome"] == "refuted"
+    assert (values["schema"], values["outcome"], values["exit_code"]) == ("everyway-prove/1", "refuted", 1)
     assert values["covers"] == "for any number of resource managers"
     (failed,) = [one for one in values["obligations"] if one["outcome"] != "proved"]
     found = failed["counterexample"]
