@@ -20,7 +20,7 @@ from everyway.counterexamples.theme import THEMES, ThemeName
 from .counterexample import CounterexampleToInduction
 from .induction import Obligation, Part, Proof
 from .language import Theory
-from .portrait import YES, Mark, Portrait, Table, portrait
+from .portrait import NOTHING, YES, Mark, Portrait, Table, portrait
 from .wording import says_broken, title, unreachable_perhaps
 
 FORMATS = (".svg", ".png")
@@ -129,7 +129,7 @@ class _Painter:
         bottom = top + _HEAD + self._height() + 10
         broken = says_broken(self.counterexample, ascii_only=True)  # fonts lack the signs of logic
         kind = "goal" if self.counterexample.conjunct in self.proof.specification.goals else "lemma"
-        last = f"the {kind} {self.counterexample.conjunct.name} is broken"
+        last = f"a {kind} is broken"
         first = "at the start" if self.obligation.part is Part.INITIATION else "all lemmas hold"
         if is_step:
             right = width - PAD - panel
@@ -213,7 +213,7 @@ class _Painter:
     def _cell(self, cell: tuple[Mark, ...], x: float, y: float) -> None:
         canvas, theme = self.canvas, self.theme
         if not cell:
-            canvas.text(x, y + 17, "·", _SIZE, theme.soft, "start")
+            canvas.text(x, y + 17, NOTHING, _SIZE, theme.soft, "start")
         for mark in cell:
             width = _mark_width(mark)
             is_chip = bool(mark.change) or mark.is_blamed

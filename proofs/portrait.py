@@ -6,13 +6,12 @@ cell holds what else stands in the tuples. Relations that are empty in both stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 from attrs import frozen
 
+from .blame import Guilty, blame
 from .counterexample import CounterexampleToInduction
-from .language.formula import And, Atom, Defined, Formula, Iff, Implies, Not, Or
 from .language.sort import Sort
 from .language.specification import Specification
 from .language.structure import Structure
@@ -21,6 +20,7 @@ Change = Literal["", "added", "removed"]
 
 Tuple = tuple[Any, ...]
 YES = "✓"
+NOTHING = "·"
 
 
 @frozen
@@ -133,7 +133,7 @@ def _tables(
     state: Structure,
     other: Structure | None,
     shown: set[str],
-    blamed: frozenset[tuple[str, Tuple]],
+    blamed: frozenset[Guilty],
     *,
     is_after: bool = False,
 ) -> tuple[Table, ...]:
@@ -141,7 +141,15 @@ def _tables(
 
     def mark(name: str, chosen: Tuple, text: str) -> Mark:
         is_new = other is not None and chosen not in other.relations[name]
-        return Mark(text or YES, change if is_new else "", (name, chosen) in blamed)
+        return Mark(text or YES, change if is_new else "", Guilty(name, chosen, True) in blamed)
+
+    def cell(name: str, element: Any, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+        """Return the marks; in an empty cell, what is blamed for missing there."""
+        start = () if element is None else (element,)
+        is_missed = any(
+            one.relation == name and not one.is_there and one.arguments[:1] == start for one in blamed
+        )
+        return (Mark(NOTHING, is_blamed=True),) if is_missed and not marks else marks
 
     def setting(name: str, arguments: Tuple) -> Mark:
         value = state.functions[name][arguments]
@@ -154,7 +162,10 @@ def _tables(
     ]
     constants = [function.name for function in specification.functions if not function.sorts]
     if flags or constants:
-        rows = [Row(name, (tuple(mark(name, (), "") for _ in state.relations[name]),)) for name in flags]
+        rows = [
+            Row(name, (cell(name, None, tuple(mark(name, (), "") for _ in state.relations[name])),))
+            for name in flags
+        ]
         rows += [Row(name, ((setting(name, ()),),)) for name in constants]
         found.append(Table("", ("",), tuple(rows)))
     for kind in specification.sorts:
@@ -169,10 +180,14 @@ def _tables(
         rows = []
         for element in state.elements[kind]:
             cells = [
-                tuple(
-                    mark(name, chosen, " ".join(chosen[1:]))
-                    for chosen in _in_order(state, specification, name)
-                    if chosen[0] == element
+                cell(
+                    name,
+                    element,
+                    tuple(
+                        mark(name, chosen, " ".join(chosen[1:]))
+                        for chosen in _in_order(state, specification, name)
+                        if chosen[0] == element
+                    ),
                 )
                 for name in relations
             ]
@@ -199,36 +214,12 @@ def _in_order(state: Structure, specification: Specification, name: str) -> list
     )
 
 
-def _blamed(counterexample: CounterexampleToInduction) -> frozenset[tuple[str, Tuple]]:
-    """Return the tuples that hold where the conjunct is broken and that it speaks of, outside its inner quantifiers."""
-    state = counterexample.broken
-    values = instance_values(counterexample)
-    return frozenset(
-        (atom.relation.name, arguments)
-        for atom in _outer_atoms(counterexample.conjunct.body)
-        if (arguments := tuple(state.value(term, values) for term in atom.arguments))
-        in state.relations[atom.relation.name]
-    )
+def _blamed(counterexample: CounterexampleToInduction) -> frozenset[Guilty]:
+    """Return the tuples because of which the conjunct is broken."""
+    return blame(counterexample.conjunct.body, counterexample.broken, instance_values(counterexample))
 
 
 def instance_values(counterexample: CounterexampleToInduction) -> dict[Sort, str]:
     """Return what the conjunct's variables stand for where it is broken."""
     elements = [element for _, element in counterexample.instance]
     return dict(zip(counterexample.conjunct.variables, elements, strict=True))
-
-
-def _outer_atoms(formula: Formula) -> Iterator[Atom]:
-    inner: Iterable[Formula] = ()
-    match formula:
-        case Atom():
-            yield formula
-        case Not() | Defined():
-            inner = (formula.body,)
-        case And() | Or():
-            inner = formula.parts
-        case Implies():
-            inner = (formula.premise, formula.conclusion)
-        case Iff():
-            inner = (formula.left, formula.right)
-    for part in inner:
-        yield from _outer_atoms(part)

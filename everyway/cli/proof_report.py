@@ -10,7 +10,7 @@ from everyway.proofs.counterexample import CounterexampleToInduction
 from everyway.proofs.fragment import leaves_fragment
 from everyway.proofs.induction import Obligation, Outcome, Part, Proof
 from everyway.proofs.language import Conjunct, Theory, told
-from everyway.proofs.portrait import YES, Mark, Portrait, Row, Table, has_changes, portrait
+from everyway.proofs.portrait import NOTHING, YES, Mark, Portrait, Row, Table, has_changes, portrait
 from everyway.proofs.wording import covers, headline, says_broken, title, unreachable_perhaps
 
 from .paragraph import PLAIN, say
@@ -98,7 +98,11 @@ class ProofPrinter:
         if not self.ascii_only:
             return words
         return (
-            words.replace(YES, "yes").replace("·", ".").translate(PLAIN).encode("ascii", "replace").decode()
+            words.replace(YES, "yes")
+            .replace(NOTHING, ".")
+            .translate(PLAIN)
+            .encode("ascii", "replace")
+            .decode()
         )
 
     def _formula(self, conjunct: Conjunct) -> str:
@@ -240,7 +244,7 @@ class ProofPrinter:
             pieces += [(", ", "")] if number else []
             pieces.append((self._plain(f"{sign}{mark.text}"), style))
         if not pieces:
-            pieces = [(self._plain("·"), "dim")]
+            pieces = [(self._plain(NOTHING), "dim")]
         filled = width - sum(len(words) for words, _ in pieces)
         return [*pieces, (" " * filled, "")] if filled > 0 else pieces
 

@@ -52,7 +52,7 @@ def test_a_state_alone_is_one_panel():
     words = texts(drawn("raft", "half-quorum"))
     assert "a state" in words
     assert "before" not in words
-    assert "all lemmas hold, and the goal election-safety is broken" in words
+    assert "all lemmas hold, and a goal is broken" in words
 
 
 @pytest.mark.parametrize(("theme", "ground"), [("light", LIGHT.background), ("dark", DARK.background)])
@@ -95,6 +95,9 @@ def test_the_tables_mark_what_comes_and_goes_and_what_is_to_blame():
         ("undecided", ((),)),
         ("commit_sent", ((Mark("✓", "added", is_blamed=True),),)),
     ]
-    assert managers_before == managers_after
     assert managers_before.columns == ("prepared", "noted", "prepared_sent")
+    assert [row.cells for row in managers_before.rows] == [((), (), ()), ((Mark("✓"),),) * 3]
+    # That one of them is not noted is what breaks the lemma.
+    assert managers_after.rows[0].cells == ((), (Mark("·", is_blamed=True),), ())
+    assert managers_after.rows[1] == managers_before.rows[1]
     assert found.empty == ("working", "committed", "aborted", "abort_sent")
