@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Sequence
 from enum import Enum
+from importlib import metadata
 from typing import Any
 
 from attrs import frozen
@@ -32,6 +34,16 @@ def load_z3() -> Any:
             "proofs need z3, which is not installed. Install it with: pip install 'everyway[proofs]'"
         ) from error
     return z3
+
+
+def z3_version() -> str:
+    """Return which z3 is installed, without importing it; empty if there is none."""
+    if importlib.util.find_spec("z3") is None:
+        return ""
+    try:
+        return f"{metadata.version('z3-solver')}, proves for any number of nodes"
+    except metadata.PackageNotFoundError:
+        return "of unknown version, proves for any number of nodes"
 
 
 @frozen
@@ -63,6 +75,8 @@ class Reply:
     model: Any = None
     query: str = ""
     """The query as SMT-LIB, if that was asked for."""
+    core: tuple[Any, ...] = ()
+    """For "unsat": the assumptions that it rests on."""
 
 
 def new_solver(context: Any, limits: SolverLimits) -> Any:
@@ -87,15 +101,16 @@ def ask(context: Any, assertions: Sequence[Any], limits: SolverLimits, *, keeps_
     return check(solver, query)
 
 
-def check(solver: Any, query: str = "") -> Reply:
-    """Ask a solver about what it was given so far."""
+def check(solver: Any, query: str = "", assumptions: Sequence[Any] = ()) -> Reply:
+    """Ask a solver about what it was given so far, and what is assumed for this question alone."""
     started = time.perf_counter()
-    answer = Answer(str(solver.check()))
+    answer = Answer(str(solver.check(*assumptions)))
     seconds = time.perf_counter() - started
     if answer is Answer.SAT:
         return Reply(answer, seconds, model=solver.model(), query=query)
     if answer is Answer.UNSAT:
-        return Reply(answer, seconds, query=query)
+        core = tuple(solver.unsat_core()) if assumptions else ()
+        return Reply(answer, seconds, query=query, core=core)
     why = str(solver.reason_unknown())
     if "interrupted" in why:
         raise KeyboardInterrupt

@@ -23,11 +23,17 @@ def test_the_first_example_runs():
     exec(EXAMPLES[0], {})
 
 
+def test_the_example_of_a_test_passes():
+    names: dict[str, object] = {}
+    exec(EXAMPLES[1], names)
+    names["test_paxos_agrees_for_any_number_of_acceptors"]()
+
+
 @pytest.fixture
 def vote():
     module = types.ModuleType("vote")
     sys.modules["vote"] = module
-    exec(EXAMPLES[1].replace("class Voter", "__name__ = 'vote'\n\n\nclass Voter", 1), vars(module))
+    exec(EXAMPLES[2].replace("class Voter", "__name__ = 'vote'\n\n\nclass Voter", 1), vars(module))
     yield module
     del sys.modules["vote"]
 
