@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 import time
 from collections.abc import Sequence
 from enum import Enum
 from importlib import metadata
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from everyway.models.language.errors import UsageError
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds for one query."""
 SEED = 0
+_A_LIMIT = "a limit was reached"
 
 
 class MissingSolver(UsageError):
@@ -83,6 +85,7 @@ def new_solver(context: Any, limits: SolverLimits) -> Any:
     """Return a new solver with limits and the fixed seed."""
     solver = load_z3().SimpleSolver(ctx=context)
     solver.set("random_seed", SEED)
+    solver.set("ctrl_c", False)  # z3 would take Ctrl-C for a reason to answer "unknown"
     solver.set("timeout", max(1, int(limits.timeout * 1000)))
     if limits.effort is not None:
         solver.set("rlimit", limits.effort)
@@ -90,21 +93,21 @@ def new_solver(context: Any, limits: SolverLimits) -> Any:
 
 
 def ask(context: Any, assertions: Sequence[Any], limits: SolverLimits, *, keeps_query: bool = False) -> Reply:
-    """Ask whether all assertions can hold at once.
-
-    Raises ``KeyboardInterrupt`` if the user interrupted z3, which would otherwise look like an unknown.
-    """
+    """Ask whether all assertions can hold at once."""
     solver = new_solver(context, limits)
     for assertion in assertions:
         solver.add(assertion)
     query = solver.to_smt2() if keeps_query else ""
-    return check(solver, query)
+    reply = check(solver, query)
+    if reply.why == _A_LIMIT and limits.effort is None:
+        return evolve(reply, why=f"time-out after {limits.timeout:g} s")
+    return reply
 
 
 def check(solver: Any, query: str = "", assumptions: Sequence[Any] = ()) -> Reply:
     """Ask a solver about what it was given so far, and what is assumed for this question alone."""
     started = time.perf_counter()
-    answer = Answer(str(solver.check(*assumptions)))
+    answer = Answer(str(_interruptible_check(solver, assumptions)))
     seconds = time.perf_counter() - started
     if answer is Answer.SAT:
         return Reply(answer, seconds, model=solver.model(), query=query)
@@ -112,10 +115,34 @@ def check(solver: Any, query: str = "", assumptions: Sequence[Any] = ()) -> Repl
         core = tuple(solver.unsat_core()) if assumptions else ()
         return Reply(answer, seconds, query=query, core=core)
     why = str(solver.reason_unknown())
-    if "interrupted" in why:
-        raise KeyboardInterrupt
     # z3 says "canceled" both for its clock and for its count of work.
-    told = {"timeout": "time-out", "canceled": "a limit was reached"}.get(why, why)
-    if "resource" in why or "rlimit" in why:
-        told = "the limit on effort was reached"
-    return Reply(answer, seconds, why=told, query=query)
+    return Reply(answer, seconds, why=_A_LIMIT if why in ("timeout", "canceled") else why, query=query)
+
+
+def _interruptible_check(solver: Any, assumptions: Sequence[Any]) -> Any:
+    """Return what z3 answers; Ctrl-C raises ``KeyboardInterrupt`` as it does everywhere else.
+
+    While z3 computes in the main thread, Python cannot see that a key was pressed. So z3 gets a thread of its own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return solver.check(*assumptions)
+    answers: list[Any] = []
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            answers.append(solver.check(*assumptions))
+        except Exception as error:  # handed on to whoever asked
+            failures.append(error)
+
+    worker = threading.Thread(target=work, name="z3", daemon=True)
+    worker.start()
+    try:
+        worker.join()
+    except KeyboardInterrupt:
+        solver.interrupt()
+        worker.join()
+        raise
+    if failures:
+        raise failures[0]
+    return answers[0]

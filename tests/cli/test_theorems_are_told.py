@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import threading
 
 import pytest
 
@@ -160,7 +163,7 @@ def test_unknown_leaves_with_3_and_is_not_called_proved(everyway, endless):
     assert result.exit_code == 3
     told = squeezed(result.stdout)
     assert "? nothing-gets-marked unknown: z3 could not decide" in told
-    assert "unknown consecution of nothing-gets-marked under mark: " in told
+    assert "unknown consecution of nothing-gets-marked under mark: time-out after 0.2 s" in told
     assert "Nothing is proved." in told
     assert "moment -> moment, in the initiation of nothing-gets-marked" in told
     assert "proved for any number" not in told
@@ -228,3 +231,12 @@ def test_without_z3_it_is_told_what_to_install(everyway, monkeypatch):
     monkeypatch.setitem(sys.modules, "z3", None)
     assert "pip install 'everyway[proofs]'" in squeezed(everyway.complaint("prove", "paxos"))
     assert everyway("prove").exit_code == 0
+
+
+def test_ctrl_c_ends_a_query_that_has_no_end(everyway, endless):
+    presses = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    presses.start()
+    result = everyway("prove", endless, "--timeout", "600")
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert result.stderr == "interrupted: nothing is proved.\n"
