@@ -1,7 +1,8 @@
 """The theorems that come with everyway, by the names of the command line.
 
-Not all are proved in the same way. An entry says of which kind it is and where it is found; the command line has one
-teller for each kind (``everyway/cli/prove.py``). A theorem of kind "induction" is a ``Theory``.
+Not all are proved in the same way. A theorem of kind "induction" is a ``Theory``. One of another kind names the
+command that proves it, which may be a hidden one with options of its own: ``everyway prove cap --nodes 3`` is then
+``everyway prove-cap --nodes 3``.
 """
 
 from __future__ import annotations
@@ -22,18 +23,24 @@ class Theorem:
     """What can be proved, in a line."""
 
     kind: str
-    """How it is proved: "induction", or another kind that the command line has a teller for."""
+    """How it is proved, in a word."""
     place: str
     """Where it is found: module and name."""
     sentence: str
     """What it says."""
     model: str = ""
     """The explored model of the same protocol, by its name in `everyway list`."""
+    command: str = ""
+    """The command that proves it; empty for induction."""
 
     def load(self) -> Any:
         """Return what stands at the place; its module is imported only now."""
         module, _, name = self.place.partition(":")
         return getattr(importlib.import_module(module), name)
+
+    def variants(self) -> tuple[str, ...]:
+        """Return the names of its variants; only theories have any."""
+        return tuple(self.load().variants()) if self.kind == "induction" else ()
 
 
 def _inductive(place: str, sentence: str, model: str) -> Theorem:

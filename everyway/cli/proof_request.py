@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from everyway.counterexamples.theme import ThemeName
+if TYPE_CHECKING:
+    from everyway.counterexamples.theme import ThemeName
 
 
 @frozen

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from everyway.models.language import UsageError
 
@@ -17,12 +17,21 @@ from .proof_request import ProofRequest
 
 INTERRUPTED = 130
 
-TELLERS = {"induction": "everyway.cli.prove_induction"}
-"""For each kind of theorem the module that proves and tells it.
 
-It has a function ``tell(theorem, request, words)``, which returns the exit code; ``words`` are the options that
-``prove`` itself does not know.
-"""
+class ProveCommand(TyperCommand):
+    """``everyway prove``, which leaves theorems of other kinds than induction to the commands that prove them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Run the other command with the other words, if a theorem has one; its help is then the theorem's."""
+        from everyway.proofs.catalogue import THEOREMS
+
+        name = next((word for word in args if word in THEOREMS), "")
+        command = THEOREMS[name].command if name else ""
+        if command and not ctx.resilient_parsing:
+            words = [word for place, word in enumerate(args) if place != args.index(name)]
+            other = ctx.parent.command.commands[command]
+            other.main(args=words, prog_name=f"everyway prove {name}", standalone_mode=True)
+        return super().parse_args(ctx, args)
 
 
 def _known(incomplete: str) -> list[str]:
@@ -40,6 +49,7 @@ def _variants(context: typer.Context, incomplete: str) -> list[str]:
 
 
 @app.command(
+    cls=ProveCommand,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="\n".join(
         [
@@ -116,8 +126,6 @@ def prove(
 
     Needs z3: pip install 'everyway\\[proofs]'.
     """
-    from everyway.proofs.catalogue import THEOREMS
-
     if name is None:
         if context.args or variant:
             raise UsageError("no theorem is named: put it first, as in `everyway prove paxos`.")
@@ -138,17 +146,11 @@ def prove(
     request = ProofRequest(
         name, variant, timeout, json, diagram, colours, save_queries, ascii_only=ascii, verbose=verbose
     )
-    words = list(context.args)
     try:
-        if name in THEOREMS:
-            theorem = THEOREMS[name]
-            teller: Any = importlib.import_module(TELLERS[theorem.kind])
-            code = teller.tell(theorem, request, words)
-        else:
-            from .prove_induction import tell_theory
+        from .prove_induction import tell
 
-            theory, model = _found(name)
-            code = tell_theory(theory, model, request, words)
+        theory, model = _found(name)
+        code = tell(theory, model, request, list(context.args))
     except KeyboardInterrupt:
         typer.echo("interrupted: nothing is proved.", err=True)
         code = INTERRUPTED
@@ -200,14 +202,12 @@ def print_theorems(as_json: bool, ascii_only: bool) -> None:
     out = console()
     rows = []
     for name, theorem in THEOREMS.items():
-        found = theorem.load()
-        variants = list(found.variants()) if hasattr(found, "variants") else []
-        rows.append((name, theorem, variants))
+        rows.append((name, theorem, theorem.variants()))
     if as_json:
         from json import dumps
 
         values = [
-            {"name": name, "kind": theorem.kind, "sentence": theorem.sentence, "variants": variants}
+            {"name": name, "kind": theorem.kind, "sentence": theorem.sentence, "variants": list(variants)}
             for name, theorem, variants in rows
         ]
         typer.echo(dumps(values, indent=2, ensure_ascii=ascii_only or not can_show_all(out)))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from everyway.models.language import UsageError, did_you_mean
-from everyway.proofs.catalogue import Theorem, theory_variant
+from everyway.proofs.catalogue import theory_variant
 from everyway.proofs.induction import EXIT_CODES, Proof, prove
 from everyway.proofs.language import Theory
 from everyway.proofs.solver import SolverLimits
@@ -19,16 +19,17 @@ from .paragraph import can_show_all
 from .proof_request import ProofRequest
 
 
-def tell(theorem: Theorem, request: ProofRequest, words: list[str]) -> int:
+def tell(theory: type[Theory], model: str, request: ProofRequest, words: list[str]) -> int:
     """Prove a theory and print what came out; return the exit code.
 
-    Raises ``UsageError`` for an unknown variant, and for words, of which induction knows none.
+    Args:
+        theory: what to prove.
+        model: the explored model of the same protocol, by name; empty if there is none.
+        request: the options.
+        words: what else was typed.
+
+    Raises ``UsageError`` for an unknown variant, and for other words, as there are no other options.
     """
-    return tell_theory(theorem.load(), theorem.model, request, words)
-
-
-def tell_theory(theory: type[Theory], model: str, request: ProofRequest, words: list[str]) -> int:
-    """Do the same for any theory; ``model`` names the explored model of the same protocol, if there is one."""
     if words:
         options = [
             "--variant",

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from everyway.proofs.catalogue import THEOREMS
+from everyway.proofs.catalogue import THEOREMS, Theorem
 
 ENDLESS = '''
 from everyway.proofs.language import *
@@ -240,3 +240,12 @@ def test_ctrl_c_ends_a_query_that_has_no_end(everyway, endless):
     assert result.exit_code == 130
     assert result.stdout == ""
     assert result.stderr == "interrupted: nothing is proved.\n"
+
+
+def test_a_theorem_of_another_kind_is_left_to_its_own_command(everyway, monkeypatch):
+    other = Theorem("construction", "everyway:check", "Something is found.", command="list")
+    monkeypatch.setattr("everyway.proofs.catalogue.THEOREMS", {**THEOREMS, "other": other})
+    assert "other         Something is found." in everyway("prove").stdout.splitlines()
+    assert everyway("prove", "other").stdout == everyway("list").stdout
+    assert "Usage: everyway prove other [OPTIONS]" in everyway("prove", "other", "--help").stdout
+    assert everyway("prove", "other", "--timeout", "3").exit_code == 2
