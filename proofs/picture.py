@@ -21,7 +21,7 @@ from .counterexample import CounterexampleToInduction
 from .induction import Obligation, Part, Proof
 from .language import Theory
 from .portrait import NOTHING, YES, Mark, Portrait, Table, portrait
-from .wording import says_broken, title, unreachable_perhaps
+from .wording import may_be_reached, says_broken, title
 
 FORMATS = (".svg", ".png")
 _SIZE = 13.0
@@ -148,7 +148,7 @@ class _Painter:
         sentence = tuple(wrapped(broken.sentence, 14, room - 34, bold=True))
         below = (
             *wrapped(broken.formula, 12, room - 34),
-            *wrapped(unreachable_perhaps(self.proof), 12, room - 34),
+            *wrapped(may_be_reached(self.obligation), 12, room - 34),
         )
         end = y + 20 + 18 * len(sentence) + 16 * len(below)
         canvas.box(14, y, width - 14, end, sentence, below, is_violation=True)

@@ -17,6 +17,8 @@ from everyway.models.language.errors import UsageError
 DEFAULT_TIMEOUT = 10.0
 """Seconds for one query."""
 SEED = 0
+_LONGEST = 2**32 - 1
+"""Milliseconds that z3 can be told."""
 _A_LIMIT = "a limit was reached"
 
 
@@ -86,7 +88,7 @@ def new_solver(context: Any, limits: SolverLimits) -> Any:
     solver = load_z3().SimpleSolver(ctx=context)
     solver.set("random_seed", SEED)
     solver.set("ctrl_c", False)  # z3 would take Ctrl-C for a reason to answer "unknown"
-    solver.set("timeout", max(1, int(limits.timeout * 1000)))
+    solver.set("timeout", min(max(1, int(limits.timeout * 1000)), _LONGEST))
     if limits.effort is not None:
         solver.set("rlimit", limits.effort)
     return solver

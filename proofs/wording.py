@@ -7,8 +7,9 @@ from attrs import frozen
 from everyway.models.language.naming import enumerated
 
 from .counterexample import CounterexampleToInduction
-from .induction import Outcome, Proof
-from .language import Theory, told
+from .induction import Obligation, Outcome, Part, Proof
+from .language import TRUE, Step, Theory, told
+from .language.formula import And, Equal
 from .language.substitution import named, substituted
 from .portrait import instance_values
 
@@ -59,9 +60,33 @@ def says_broken(counterexample: CounterexampleToInduction, *, ascii_only: bool =
     )
 
 
-def unreachable_perhaps(proof: Proof) -> str:
-    """Return the sentence that says what counterexamples to induction do not say."""
+def may_be_reached(obligation: Obligation) -> str:
+    """Return what a counterexample says of the protocol, and what it does not."""
+    if obligation.part is Part.INITIATION:
+        return f"It is a state at the start: {obligation.conjunct.name} does not hold in the protocol."
     return (
         "Nobody knows yet whether such states are ever reached. If they are, the protocol is wrong; if not, a lemma is "
         "missing."
     )
+
+
+def says_changes(step: Step, *, ascii_only: bool = False) -> str:
+    """Return what a step changes, e.g. "adds voted(a, b, v); removes left(x, c) where x = a"."""
+    words = []
+    for edit in step.edits:
+        verb = "adds" if edit.adds else "removes"
+        parts = edit.formula.parts if isinstance(edit.formula, And) else (edit.formula,)
+        # What add() and remove() were told: each variable is one term.
+        terms = {part.left: part.right for part in parts if isinstance(part, Equal)}
+        name = edit.relation.name
+        if edit.formula is TRUE:
+            words.append(f"{verb} {'' if not edit.variables else 'all '}{name}")
+        elif len(terms) == len(parts) == len(edit.variables) and all(one in terms for one in edit.variables):
+            words.append(f"{verb} {name}({', '.join(str(terms[one]) for one in edit.variables)})")
+        else:
+            given = ", ".join(variable.name for variable in edit.variables)
+            words.append(f"{verb} {name}({given}) where {told(edit.formula, ascii_only=ascii_only)}")
+    for setting in step.settings:
+        given = ", ".join(map(str, setting.arguments))
+        words.append(f"sets {setting.function.name}{f'({given})' if given else ''} to {setting.value}")
+    return "; ".join(words) or "changes nothing"

@@ -9,9 +9,9 @@ from everyway.models.language.naming import enumerated
 from everyway.proofs.counterexample import CounterexampleToInduction
 from everyway.proofs.fragment import leaves_fragment
 from everyway.proofs.induction import Obligation, Outcome, Part, Proof
-from everyway.proofs.language import Conjunct, Theory, told
+from everyway.proofs.language import TRUE, Conjunct, Theory, told
 from everyway.proofs.portrait import NOTHING, YES, Mark, Portrait, Row, Table, has_changes, portrait
-from everyway.proofs.wording import covers, headline, says_broken, title, unreachable_perhaps
+from everyway.proofs.wording import covers, headline, may_be_reached, says_broken, says_changes, title
 
 from .paragraph import PLAIN, say
 
@@ -63,8 +63,9 @@ class ProofPrinter:
                 self._say(vacuity, "yellow", lead="notice")
         for obligation in proof.refuted:
             self._refuted(proof, obligation)
-        if proof.refuted:
-            self._say(unreachable_perhaps(proof))
+        later = [one for one in proof.refuted if one.part is not Part.INITIATION]
+        if later:
+            self._say(may_be_reached(later[0]))
             self._say("Only exploring the protocol can tell" + (":" if explore else "."))
             if explore:
                 self._raw([(f"  {explore}", "bold")])
@@ -128,15 +129,23 @@ class ProofPrinter:
             ("goal", made.goals),
         ]
         for word, conjuncts in groups:
-            self.console.print()
+            if conjuncts:
+                self.console.print()
             for conjunct in conjuncts:
                 self._say(conjunct.name, lead=word)
                 self._say(self._formula(conjunct), "dim", column=_COLUMN)
+        if made.derived:
+            self.console.print()
+        for one in made.derived:
+            self._say(f"{one.name}({', '.join(variable.name for variable in one.variables)})", lead="means")
+            self._say(told(one.formula, ascii_only=self.ascii_only), "dim", column=_COLUMN)
         self.console.print()
         for action in made.actions:
             parameters = ", ".join(variable.name for variable in action.parameters)
             self._say(f"{action.name}({parameters})" if parameters else action.name, lead="action")
-            self._say(f"if {told(action.step.guard, ascii_only=self.ascii_only)}", "dim", column=_COLUMN)
+            guard = told(action.step.guard, ascii_only=self.ascii_only)
+            self._say("at any time" if action.step.guard is TRUE else f"if {guard}", "dim", column=_COLUMN)
+            self._say(says_changes(action.step, ascii_only=self.ascii_only), "dim", column=_COLUMN)
         self.console.print()
         cycle = leaves_fragment(made)
         decidable = (
@@ -145,7 +154,9 @@ class ProofPrinter:
         self._say(decidable, lead="decidable", column=_COLUMN + 1)
         self.console.print()
         for obligation in proof.obligations:
-            self._verdict(obligation.name, f"{obligation.seconds:.3f} s", obligation.outcome)
+            mark = self.marks[obligation.outcome]
+            line = f" {mark} {obligation.seconds:>7.3f} s  {obligation.name}"
+            self._raw([(line, "" if obligation.outcome is Outcome.PROVED else _STYLES[obligation.outcome])])
 
     def _what_was_proved(self, theory: type[Theory], proof: Proof) -> None:
         made = proof.specification
@@ -193,6 +204,8 @@ class ProofPrinter:
         broken = says_broken(counterexample, ascii_only=self.ascii_only)
         self._say(broken.sentence, "red", lead="  broken", column=_COLUMN)
         self._say(broken.formula, column=_COLUMN)
+        if obligation.part is Part.INITIATION:
+            self._say(may_be_reached(obligation), column=_COLUMN)
         self.console.print()
 
     def _states(self, picture: Portrait, counterexample: CounterexampleToInduction, part: Part) -> None:

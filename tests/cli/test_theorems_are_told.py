@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -137,8 +138,24 @@ def test_a_state_alone_can_be_the_counterexample(everyway):
 def test_the_theory_can_be_read_as_formulas(everyway):
     told = squeezed(everyway("prove", "fencing", "--verbose").stdout)
     assert "∀ token j, k: accepted_after(k, j) ⇒ j ≤ k" in told
-    assert "action write(c, k) if granted(c, k) ∧ ¬refuses(k)" in told
-    assert "✓ consecution of writes-never-go-back under write" in told
+    assert (
+        "action write(c, k) if granted(c, k) ∧ ¬refuses(k) adds accepted_after(i, j) where i = k ∧ accepted(j); "
+        "adds accepted(k); adds refuses(j) where j < k" in told
+    )
+    assert "decidable yes" in told
+    assert re.search(r"✓ [\d.]+ s consecution of writes-never-go-back under write", told)
+
+
+def test_a_state_at_the_start_is_a_real_one(everyway, tmp_path):
+    path = tmp_path / "endless.py"
+    path.write_text(
+        ENDLESS.replace("exists(Moment, lambda u: t < u)", "TRUE").replace("empty(self.marked)", "TRUE")
+    )
+    result = everyway("prove", path)
+    assert result.exit_code == 1
+    told = squeezed(result.stdout)
+    assert "✗ initiation of nothing-gets-marked with moment m1 state a state at the start" in told
+    assert "It is a state at the start: nothing-gets-marked does not hold in the protocol." in told
 
 
 def test_json_holds_the_states(everyway):
