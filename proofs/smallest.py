@@ -38,7 +38,7 @@ def smallest(
     if reply.answer is not Answer.SAT:
         return None
     model = _with_few_tuples(translation, solver, elements, reply.model)
-    return _structure(translation, model, elements, parameters)
+    return structure_of(translation, model, elements, parameters)
 
 
 def _bounded(translation: Translation, solver: Any, kind: type[Sort]) -> list[Any] | None:
@@ -85,7 +85,7 @@ def _with_few_tuples(
     return model
 
 
-def _structure(
+def structure_of(
     translation: Translation, model: Any, elements: dict[type[Sort], list[Any]], parameters: dict[Sort, Any]
 ) -> tuple[Structure, dict[Sort, str]]:
     """Read a state off a model; what the action's parameters stand for comes first among the elements of its sort."""
@@ -134,5 +134,6 @@ def _letters(sorts: tuple[type[Sort], ...]) -> dict[type[Sort], str]:
     letters = {kind: kind.initial() for kind in sorts}
     taken = list(letters.values())
     return {
-        kind: letter if taken.count(letter) == 1 else kind.word().replace(" ", "") for kind, letter in letters.items()
+        kind: letter if taken.count(letter) == 1 else kind.word().replace(" ", "")
+        for kind, letter in letters.items()
     }
