@@ -51,6 +51,14 @@ class Bridge:
         """Return the model with the parameters under which it is compared unless others are given."""
         raise NotImplementedError
 
+    @classmethod
+    def samples(cls) -> Sequence[Protocol]:
+        """Return instances in whose states candidates for an invariant are asked; by default that one.
+
+        Several sizes keep out what is true of one size only, such as that two of three are a majority.
+        """
+        return (cls.instance(),)
+
     def remembered(self) -> Mapping[str, Observer]:
         """Return observers to add to the model, by name: history variables, for what it forgets and the theory keeps.
 

@@ -163,12 +163,16 @@ def keeps(bridge: Bridge | Abstraction, conjuncts: Iterable[Conjunct] | None = N
     abstraction = bridge if isinstance(bridge, Abstraction) else Abstraction(bridge)
     specification = abstraction.specification
     listed = (*specification.lemmas, *specification.goals) if conjuncts is None else conjuncts
-    return tuple(_kept(abstraction, one) for one in {one.name: one for one in listed}.values())
+    goals = {one.name for one in specification.goals} - {one.name for one in specification.lemmas}
+    return tuple(
+        _kept(abstraction, one, "goal" if one.name in goals else "lemma")
+        for one in {one.name: one for one in listed}.values()
+    )
 
 
-def _kept(abstraction: Abstraction, conjunct: Conjunct) -> Property:
+def _kept(abstraction: Abstraction, conjunct: Conjunct, what: str) -> Property:
     def kept(world: World) -> bool | str:
         reason = fails(abstraction.structure(abstraction.world(world)), conjunct)
         return not reason or f"{conjunct.name} does not hold for {reason}"
 
-    return Property(f"lemma {conjunct.name}", PropertyKind.ALWAYS, kept, conjunct.about)
+    return Property(f"{what} {conjunct.name}", PropertyKind.ALWAYS, kept, conjunct.about)

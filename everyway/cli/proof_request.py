@@ -27,3 +27,9 @@ class ProofRequest:
     """A folder for the queries as SMT-LIB."""
     ascii_only: bool = False
     verbose: bool = False
+    bridges: bool = True
+    """Whether explored models are compared with the theory."""
+    literals: int = 3
+    """For finding lemmas: how many literals a clause has at most."""
+    with_lemmas: bool = False
+    """For finding lemmas: whether the theory's own are candidates."""

@@ -58,6 +58,7 @@ def _variants(context: typer.Context, incomplete: str) -> list[str]:
             "everyway prove",
             "everyway prove paxos",
             "everyway prove paxos --variant ignore-highest --diagram broken.svg",
+            "everyway prove 2pc --find-invariant",
             "everyway prove path/to/my_theory.py:MyTheory --timeout 60",
             "",
             "Exit codes: 0 proved, 1 refuted (not inductive), 2 bad input, 3 unknown as z3 reached a limit, 130 "
@@ -88,6 +89,38 @@ def prove(
     timeout: Annotated[
         float, typer.Option(help="Seconds that z3 may take for one query.", metavar="SECONDS")
     ] = 10.0,
+    bridge: Annotated[
+        bool,
+        typer.Option(
+            "--bridge/--no-bridge",
+            help="Also compare the explored models of the protocol with the theory, step by step.",
+        ),
+    ] = True,
+    find_invariant: Annotated[
+        bool,
+        typer.Option(
+            "--find-invariant",
+            help="Find lemmas: the strongest invariant among all clauses of a size.",
+            rich_help_panel="Finding lemmas",
+        ),
+    ] = False,
+    literals: Annotated[
+        int | None,
+        typer.Option(
+            help="How many literals a clause has at most (default 3); with 0 there are no clauses.",
+            metavar="N",
+            show_default=False,
+            rich_help_panel="Finding lemmas",
+        ),
+    ] = None,
+    with_lemmas: Annotated[
+        bool,
+        typer.Option(
+            "--with-lemmas",
+            help="The theory's own lemmas are candidates, too.",
+            rich_help_panel="Finding lemmas",
+        ),
+    ] = False,
     save_queries: Annotated[
         Path | None,
         typer.Option(help="Save every query as SMT-LIB in this folder.", metavar="DIR", show_default=False),
@@ -142,12 +175,30 @@ def prove(
         checked_suffix(diagram)
     if save_queries is not None and save_queries.exists() and not save_queries.is_dir():
         raise UsageError(f"--save-queries needs a folder, and {save_queries} is a file.")
+    if not find_invariant and (literals is not None or with_lemmas):
+        raise UsageError("--literals and --with-lemmas are for --find-invariant.")
+    if literals is not None and literals < 0:
+        raise UsageError(f"--literals must be 0 or more, not {literals}.")
     colours: Any = theme
     request = ProofRequest(
-        name, variant, timeout, json, diagram, colours, save_queries, ascii_only=ascii, verbose=verbose
+        name,
+        variant,
+        timeout,
+        json,
+        diagram,
+        colours,
+        save_queries,
+        ascii_only=ascii,
+        verbose=verbose,
+        bridges=bridge,
+        literals=3 if literals is None else literals,
+        with_lemmas=with_lemmas,
     )
     try:
-        from .prove_induction import tell
+        if find_invariant:
+            from .prove_invariant import tell
+        else:
+            from .prove_induction import tell
 
         theory, model = _found(name)
         code = tell(theory, model, request, list(context.args))

@@ -26,7 +26,14 @@ def find_target(word: str, variant: str | None = None) -> type:
     Raises:
         UsageError: if there is no such model, file, class or variant.
     """
-    found = _found(word)
+    return variant_of(_found(word), variant, word)
+
+
+def variant_of(found: type, variant: str | None, word: str) -> type:
+    """Return the variant of a model that is called so; the model itself if no name is given.
+
+    Raises ``UsageError`` if it has none of that name; ``word`` is how the user named the model.
+    """
     if not variant:
         return found
     variants = found.variants() if issubclass(found, Protocol) else {}

@@ -41,6 +41,10 @@ class GrayLamportBridge(Bridge):
     def instance(cls) -> TwoPhase:
         return TwoPhase(managers=4)
 
+    @classmethod
+    def samples(cls) -> Sequence[TwoPhase]:
+        return [TwoPhase(managers=2), TwoPhase(managers=3)]
+
     def elements(self) -> Mapping[type[Sort], Sequence[Element]]:
         return {Manager: self.protocol.names}
 

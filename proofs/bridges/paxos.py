@@ -40,6 +40,10 @@ class PaxosBridge(Bridge):
     def instance(cls) -> Paxos:
         return Paxos(acceptors=3, proposers=3)
 
+    @classmethod
+    def samples(cls) -> Sequence[Paxos]:
+        return [Paxos(acceptors=3, proposers=2), Paxos(acceptors=2, proposers=3)]
+
     def remembered(self) -> Mapping[str, Observer]:
         return {"promised": EverSeen(promises)}
 

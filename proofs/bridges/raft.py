@@ -40,6 +40,11 @@ class RaftBridge(Bridge):
     def instance(cls) -> Raft:
         return Raft(servers=3, terms=2, entries=1)
 
+    @classmethod
+    def samples(cls) -> Sequence[Raft]:
+        sizes = ((3, 2), (4, 1), (5, 1))
+        return [Raft(servers=servers, terms=terms, entries=0) for servers, terms in sizes]
+
     def remembered(self) -> Mapping[str, Observer]:
         return {"votes": EverSeen(votes)}
 
