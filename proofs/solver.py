@@ -142,8 +142,9 @@ def _interruptible_check(solver: Any, assumptions: Sequence[Any]) -> Any:
     try:
         worker.join()
     except KeyboardInterrupt:
-        solver.interrupt()
-        worker.join()
+        while worker.is_alive():  # again, as an interruption before z3 has begun is lost on it
+            solver.ctx.interrupt()
+            worker.join(0.05)
         raise
     if failures:
         raise failures[0]
