@@ -27,6 +27,10 @@ FAILING = {"crashes": 1, "restarts": 1}
 BOTH = {"gray": GrayLamportBridge, "2pc": TwoPhaseCommitBridge, "paxos": PaxosBridge, "raft": RaftBridge}
 
 
+def short(value: object) -> str:
+    return str(value)[:30]
+
+
 @cache
 def crossed(bridge: str, protocol, **faults: int) -> Crossing:
     return cross(BOTH[bridge](protocol), faults=Faults(**faults))
@@ -50,7 +54,7 @@ def broken(crossing: Crossing) -> list[str]:
         ("raft", Raft(servers=3, terms=2, entries=0), FAILING, 20436, 69852, 1725, 3630, 33966),
         ("raft", Raft(servers=1, terms=2, entries=0), {}, 2, 1, 2, 1, 1),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=short,
 )
 def test_the_textbook_is_what_the_theory_says(
     bridge, protocol, faults, states, transitions, structures, pairs, steps
@@ -101,7 +105,7 @@ MISTAKES = [
 @pytest.mark.parametrize(
     ("bridge", "model", "variant", "parameters", "faults", "length"),
     MISTAKES,
-    ids=lambda value: str(value)[:30],
+    ids=short,
 )
 def test_a_mistake_in_the_model_breaks_the_bridge(bridge, model, variant, parameters, faults, length):
     crossing = crossed(bridge, model.variants()[variant](**parameters), **faults)
@@ -132,8 +136,8 @@ def test_half_of_the_acceptors_are_no_majority():
             "paxos",
             "promise-not-stored",
             {},
-            "+promised(A1, 2): no action of the theory does that; the nearest, promise(A1, 2), would give another state "
-            "(+left(A1, 1))",
+            "+promised(A1, 2): no action of the theory does that; the nearest, promise(A1, 2), would give another "
+            "state (+left(A1, 1))",
         ),
     ],
 )
@@ -154,7 +158,7 @@ def test_the_nearest_action_is_told(bridge, variant, faults, reason):
         ("raft", Raft(servers=2, terms=1, entries=0), FAILING),
         ("raft", Raft.variants()["as-noted"](servers=2, terms=1, entries=0), {}),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=short,
 )
 def test_all_at_once_and_step_by_step_say_the_same(bridge, protocol, faults):
     crossing = crossed(bridge, protocol, **faults)
