@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from everyway.proofs.language import (
     Formula,
+    Relation,
     Step,
     action,
+    derived,
+    empty,
     exists,
     for_all,
     given,
     goal,
+    initially,
     lemma,
     never,
     when,
@@ -27,29 +31,45 @@ class PaxosStrict(SingleDecree):
 
     note = "That nobody can ever learn a value is the point. Real Paxos accepts what is not lower than the promise."
 
+    took_part = Relation(Acceptor, Ballot)
+    """The acceptor accepted something in the ballot."""
+
+    @initially
+    def nobody_took_part(self) -> Formula:
+        return empty(self.took_part)
+
     @action
     def vote(self, a: Acceptor, b: Ballot, v: Value) -> Step:
         """Phase 2b: an acceptor accepts a proposal if its number is greater than any that it promised."""
-        return when(self.proposed(b, v), ~self.left(a, b), ~self.promised(a, b)).add(self.voted(a, b, v))
+        return self.accepted(a, b, v, when(self.proposed(b, v), ~self.left(a, b), ~self.promised(a, b)))
+
+    def accepted(self, a: Acceptor, b: Ballot, v: Value, step: Step) -> Step:
+        """Return the step with which an acceptor accepts."""
+        return step.add(self.voted(a, b, v), self.took_part(a, b))
 
     @lemma
     def votes_are_for_proposals(self, a: Acceptor, b: Ballot, v: Value) -> Formula:
-        """Only what was proposed is accepted."""
-        return given(self.voted(a, b, v)).then(self.proposed(b, v))
+        """Only what was proposed is accepted, and who accepts takes part."""
+        return given(self.voted(a, b, v)).then(self.proposed(b, v), self.took_part(a, b))
+
+    @lemma
+    def who_takes_part_takes_a_proposal(self, b: Ballot) -> Formula:
+        """Nobody accepts in a ballot that has no proposal."""
+        return given(exists(Acceptor, lambda a: self.took_part(a, b))).then(
+            exists(Value, lambda v: self.proposed(b, v))
+        )
 
     @lemma
     def promisers_do_not_vote(self, b: Ballot, v: Value) -> Formula:
         """What is proposed was promised by all of some majority, none of whom ever accepts it."""
         return given(self.proposed(b, v)).then(
-            exists(
-                Majority,
-                lambda q: self.promised_by_all(q, b) & self.without_votes(q, b),
-            )
+            exists(Majority, lambda q: self.promised_by_all(q, b) & self.without_votes(q, b))
         )
 
+    @derived
     def without_votes(self, q: Majority, b: Ballot) -> Formula:
-        """Return: nobody in the majority accepted anything in the ballot."""
-        return for_all(Acceptor, Value, lambda a, v: never(self.member(a, q), self.voted(a, b, v)))
+        """Nobody in the majority accepted anything in the ballot."""
+        return for_all(Acceptor, lambda a: never(self.member(a, q), self.took_part(a, b)))
 
     @goal
     @lemma
@@ -66,7 +86,7 @@ class NotLower(PaxosStrict):
     @action
     def vote(self, a: Acceptor, b: Ballot, v: Value) -> Step:
         """Phase 2b: an acceptor accepts a proposal unless it has promised a higher number."""
-        return when(self.proposed(b, v), ~self.left(a, b)).add(self.voted(a, b, v))
+        return self.accepted(a, b, v, when(self.proposed(b, v), ~self.left(a, b)))
 
 
 class PromisedByAny(PaxosStrict):

@@ -9,10 +9,9 @@ from everyway.proofs.catalogue import THEOREMS
 from everyway.proofs.fragment import leaves_fragment
 
 CYCLES = {
-    "paxos-strict": "majority -> value -> majority, in the consecution of promisers-do-not-vote under prepare",
     "raft": "majority -> server -> majority, in the consecution of granted-was-voted under stand-for-election",
 }
-"""z3 decides these all the same."""
+"""z3 decides it all the same."""
 
 
 @pytest.mark.parametrize("name", [name for name, one in THEOREMS.items() if one.kind == "induction"])

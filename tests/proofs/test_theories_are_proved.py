@@ -14,7 +14,7 @@ from everyway.proofs.theories.fencing import Fencing
 OBLIGATIONS = {
     "2pc": (7, 49, 1),
     "paxos": (5, 25, 1),
-    "paxos-strict": (3, 15, 1),
+    "paxos-strict": (4, 20, 1),
     "raft": (3, 18, 1),
     "split-brain": (3, 9, 2),
     "register": (10, 80, 2),
