@@ -33,6 +33,8 @@ from .solver import Answer, SolverLimits, check, new_solver
 from .template import Clause, Examples, Language, Template
 from .translation import Translation
 
+ROUNDS = 100
+"""So often z3 may look for instances of quantifiers that a model violates."""
 LIMITS = SolverLimits(timeout=10.0, effort=1_000_000)
 """z3's effort bounds a query, so that what is found is the same on every machine."""
 
@@ -144,6 +146,8 @@ class _Search:
 
     def _solver(self, assertions: Sequence[Any]) -> Any:
         solver = new_solver(self.translation.context, self.limits)
+        # Outside of the decidable fragment z3 may go on in here for long without a look at its clock.
+        solver.set("mbqi.max_iterations", ROUNDS)
         for assertion in (*self.translation.background, *assertions):
             solver.add(assertion)
         return solver

@@ -87,10 +87,6 @@ def test_the_lemmas_of_paxos_are_found_among_many_wrong_ones():
     assert {one.name for one in found.needed} == {one.name for one in made.lemmas}
     assert stages(found) == {"explored": 26, "consecution": 1}
     assert found.trivial == 4
-    # The others are dropped by z3 alone as well; it only takes longer.
-    alone = find_invariant(made, pool)
-    assert {one.name for one in alone.needed} == {one.name for one in made.lemmas}
-    assert stages(alone)["initiation"] > 0
 
 
 def test_it_is_said_where_a_candidate_was_dropped():
