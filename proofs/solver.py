@@ -19,8 +19,6 @@ DEFAULT_TIMEOUT = 10.0
 SEED = 0
 _LONGEST = 2**32 - 1
 """Milliseconds that z3 can be told."""
-_SHARES = (0.1, 0.1, 0.8)
-"""The shares of the time for a query that its tries get; one that can be answered mostly is within milliseconds."""
 _A_LIMIT = "a limit was reached"
 
 
@@ -85,10 +83,10 @@ class Reply:
     """For "unsat": the assumptions that it rests on."""
 
 
-def new_solver(context: Any, limits: SolverLimits, seed: int = SEED) -> Any:
-    """Return a new solver with limits and a fixed seed."""
+def new_solver(context: Any, limits: SolverLimits) -> Any:
+    """Return a new solver with limits and the fixed seed."""
     solver = load_z3().SimpleSolver(ctx=context)
-    solver.set("random_seed", seed)
+    solver.set("random_seed", SEED)
     solver.set("ctrl_c", False)  # z3 would take Ctrl-C for a reason to answer "unknown"
     solver.set("timeout", min(max(1, int(limits.timeout * 1000)), _LONGEST))
     if limits.effort is not None:
@@ -97,24 +95,14 @@ def new_solver(context: Any, limits: SolverLimits, seed: int = SEED) -> Any:
 
 
 def ask(context: Any, assertions: Sequence[Any], limits: SolverLimits, *, keeps_query: bool = False) -> Reply:
-    """Ask whether all assertions can hold at once, more than once if z3 does not come to an end.
-
-    Outside of the decidable fragment z3 now and then loses its way on a query that it answers at once under another
-    seed. So two short tries come first, and share the time with a long one.
-    """
-    started = time.perf_counter()
-    shares = _SHARES if limits.effort is None else (1.0,)
-    for seed, share in enumerate(shares, SEED):
-        solver = new_solver(context, evolve(limits, timeout=limits.timeout * share), seed)
-        for assertion in assertions:
-            solver.add(assertion)
-        reply = check(solver, solver.to_smt2() if keeps_query else "")
-        if reply.answer is not Answer.UNKNOWN:
-            break
-    why = reply.why
-    if why == _A_LIMIT and limits.effort is None:
-        why = f"time-out after {limits.timeout:g} s"
-    return evolve(reply, seconds=time.perf_counter() - started, why=why)
+    """Ask whether all assertions can hold at once."""
+    solver = new_solver(context, limits)
+    for assertion in assertions:
+        solver.add(assertion)
+    reply = check(solver, solver.to_smt2() if keeps_query else "")
+    if reply.why == _A_LIMIT and limits.effort is None:
+        return evolve(reply, why=f"time-out after {limits.timeout:g} s")
+    return reply
 
 
 def check(solver: Any, query: str = "", assumptions: Sequence[Any] = ()) -> Reply:

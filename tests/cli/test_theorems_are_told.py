@@ -48,6 +48,9 @@ class Other(Endless):
     variant = "other"
 '''
 
+PATIENTLY = ("--timeout", "60")
+"""z3's time-out goes by the clock: on a machine that is busy otherwise, milliseconds of work may take long."""
+
 
 @pytest.fixture
 def endless(tmp_path):
@@ -72,7 +75,7 @@ def test_all_theorems_are_listed(everyway):
 
 
 def test_a_proof_says_exactly_what_was_proved(everyway):
-    result = everyway("prove", "paxos")
+    result = everyway("prove", "paxos", *PATIENTLY)
     assert result.exit_code == 0
     told = squeezed(result.stdout)
     assert " ✓ agreement  proved for any number of acceptors, ballots and values\n" in result.stdout
@@ -88,7 +91,7 @@ def test_a_proof_says_exactly_what_was_proved(everyway):
 
 
 def test_a_counterexample_to_induction_is_told_as_two_states_and_a_step(everyway):
-    result = everyway("prove", "paxos", "--variant", "ignore-highest")
+    result = everyway("prove", "paxos", *PATIENTLY, "--variant", "ignore-highest")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     assert " ✗ agreement  not proved: 1 of 31 obligations fails" in lines
@@ -121,7 +124,7 @@ def test_a_counterexample_to_induction_is_told_as_two_states_and_a_step(everyway
 
 
 def test_what_goes_is_told_as_well_as_what_comes(everyway):
-    told = everyway("prove", "2pc", "--variant", "abort-after-yes", "--ascii").stdout
+    told = everyway("prove", "2pc", *PATIENTLY, "--variant", "abort-after-yes", "--ascii").stdout
     assert told.isascii()
     assert "before  all lemmas hold; what goes has a -" in told
     assert "r1                -yes      .        yes" in told
@@ -129,14 +132,14 @@ def test_what_goes_is_told_as_well_as_what_comes(everyway):
 
 
 def test_a_state_alone_can_be_the_counterexample(everyway):
-    told = squeezed(everyway("prove", "raft", "--variant", "half-quorum").stdout)
+    told = squeezed(everyway("prove", "raft", *PATIENTLY, "--variant", "half-quorum").stdout)
     assert "✗ safety of election-safety" in told
     assert "majorities q1 = {s2}, q2 = {s1}" in told
     assert "In this state this fails: leader(s1, t1) ∧ leader(s2, t1) ⇒ s1 = s2" in told
 
 
 def test_the_theory_can_be_read_as_formulas(everyway):
-    told = squeezed(everyway("prove", "fencing", "--verbose").stdout)
+    told = squeezed(everyway("prove", "fencing", *PATIENTLY, "--verbose").stdout)
     assert "∀ token j, k: accepted_after(k, j) ⇒ j ≤ k" in told
     assert (
         "action write(c, k) if granted(c, k) ∧ ¬refuses(k) adds accepted_after(i, j) where i = k ∧ accepted(j); "
@@ -159,7 +162,7 @@ def test_a_state_at_the_start_is_a_real_one(everyway, tmp_path):
 
 
 def test_json_holds_the_states(everyway):
-    result = everyway("prove", "2pc", "--variant", "abort-after-yes", "--json")
+    result = everyway("prove", "2pc", *PATIENTLY, "--variant", "abort-after-yes", "--json")
     assert result.exit_code == 1
     values = json.loads(result.stdout)
     assert (values["schema"], values["outcome"], values["exit_code"]) == ("everyway-prove/1", "refuted", 1)
@@ -194,7 +197,7 @@ def test_a_theory_of_ones_own_may_be_named(everyway, endless):
 
 def test_queries_are_saved_for_other_solvers(everyway, tmp_path):
     folder = tmp_path / "queries"
-    assert everyway("prove", "fencing", "--save-queries", folder).exit_code == 0
+    assert everyway("prove", "fencing", *PATIENTLY, "--save-queries", folder).exit_code == 0
     names = sorted(path.name for path in folder.iterdir())
     assert len(names) == 11 + 2 + 1  # the obligations, whether each action can be taken, and the start
     assert "consecution-of-writes-never-go-back-under-write.smt2" in names
@@ -205,7 +208,9 @@ def test_queries_are_saved_for_other_solvers(everyway, tmp_path):
 
 def test_a_picture_is_saved(everyway, tmp_path):
     for name in ("broken.svg", "broken.png"):
-        result = everyway("prove", "raft", "--variant", "half-quorum", "--diagram", tmp_path / name)
+        result = everyway(
+            "prove", "raft", *PATIENTLY, "--variant", "half-quorum", "--diagram", tmp_path / name
+        )
         assert result.exit_code == 1
         assert squeezed(result.stdout).endswith(f"{name}: safety of election-safety")
     assert (tmp_path / "broken.png").read_bytes().startswith(b"\x89PNG")
@@ -214,7 +219,7 @@ def test_a_picture_is_saved(everyway, tmp_path):
 
 
 def test_of_a_proof_there_is_nothing_to_draw(everyway, tmp_path):
-    result = everyway("prove", "fencing", "--diagram", tmp_path / "none.svg")
+    result = everyway("prove", "fencing", *PATIENTLY, "--diagram", tmp_path / "none.svg")
     assert result.exit_code == 0
     assert "nothing to draw" in result.stderr
     assert not (tmp_path / "none.svg").exists()

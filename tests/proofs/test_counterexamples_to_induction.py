@@ -11,6 +11,7 @@ from everyway.proofs.catalogue import THEOREMS, theory_variant
 from everyway.proofs.counterexample import Disagreement, confirmed
 from everyway.proofs.induction import Outcome, Part, prove
 from everyway.proofs.language import Specification, Structure, after, steps
+from everyway.proofs.solver import SolverLimits
 from everyway.proofs.theories.outbox import Message
 from everyway.proofs.theories.two_phase_commit import Manager
 
@@ -71,7 +72,7 @@ def test_no_tuple_can_be_left_out(name, variant):
 
 def test_the_same_is_found_every_time():
     made = theory_variant(THEOREMS["paxos"].load(), "adopt-any", "paxos").specification()
-    again = prove(made).refuted[0].counterexample
+    again = prove(made, SolverLimits(60.0)).refuted[0].counterexample
     first = refuted("paxos", "adopt-any").counterexample
     assert (again.before, again.step, again.after) == (first.before, first.step, first.after)
 

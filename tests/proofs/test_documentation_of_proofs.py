@@ -14,6 +14,7 @@ from test_theories_are_proved import INDUCTIVE, PROVABLE_VARIANTS
 from everyway.proofs.catalogue import THEOREMS
 from everyway.proofs.induction import Outcome, prove
 from everyway.proofs.report_json import as_json
+from everyway.proofs.solver import SolverLimits
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "proofs.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
@@ -39,8 +40,8 @@ def vote():
 
 
 def test_the_theory_is_proved_and_its_mistake_is_not(vote):
-    assert prove(vote.Vote.specification()).outcome is Outcome.PROVED
-    found = prove(vote.Vote.variants()["hasty"].specification())
+    assert prove(vote.Vote.specification(), SolverLimits(60.0)).outcome is Outcome.PROVED
+    found = prove(vote.Vote.variants()["hasty"].specification(), SolverLimits(60.0))
     assert found.outcome is Outcome.REFUTED
     sizes = {
         kind.__name__: len(some) for kind, some in found.refuted[0].counterexample.before.elements.items()
