@@ -103,14 +103,18 @@ class Canvas:
 
     def heading(self, trace: Trace, summary: tuple[str, ...]) -> None:
         """Write what the picture shows, of what, and under which bounds."""
-        colour = self.theme.fault if trace.is_violation else self.theme.success
-        if trace.is_violation:
+        self.title(trace.headline, trace.subject, summary, is_violation=trace.is_violation)
+
+    def title(self, headline: str, subject: str, summary: tuple[str, ...], *, is_violation: bool) -> None:
+        """Write a headline with its mark, what it is about, and lines below."""
+        colour = self.theme.fault if is_violation else self.theme.success
+        if is_violation:
             self.cross(PAD + 6, 29, 5, colour, 3)
         else:
             self.tick(PAD + 6, 29, 6, colour)
-        self.text(PAD + 22, 35, trace.headline, 18, colour, "start", bold=True)
-        after = PAD + 22 + text_width(trace.headline, 18, bold=True) + 14
-        self.text(after, 35, trace.subject, 14, self.theme.soft, "start")
+        self.text(PAD + 22, 35, headline, 18, colour, "start", bold=True)
+        after = PAD + 22 + text_width(headline, 18, bold=True) + 14
+        self.text(after, 35, subject, 14, self.theme.soft, "start")
         for number, line in enumerate(summary):
             self.text(PAD, 57 + 16 * number, line, 12.5, self.theme.soft, "start")
 
@@ -125,9 +129,23 @@ class Canvas:
         promise: tuple[str, ...],
     ) -> None:
         """Write the sentence that says what went wrong, and the promise below it, in a box."""
+        self.box(left, top, right, bottom, sentence, promise, is_violation=trace.is_violation)
+
+    def box(
+        self,
+        left: float,
+        top: float,
+        right: float,
+        bottom: float,
+        sentence: tuple[str, ...],
+        below: tuple[str, ...],
+        *,
+        is_violation: bool,
+    ) -> None:
+        """Write lines in bold, and others below them, in a box with a mark."""
         colour, ground = (
             (self.theme.fault, self.theme.glow)
-            if trace.is_violation
+            if is_violation
             else (self.theme.success, self.theme.success_glow)
         )
         self.add(
@@ -135,7 +153,7 @@ class Canvas:
             f'fill="{ground}" stroke="{colour}" stroke-width="1.4"/>'
         )
         middle = (top + bottom) / 2
-        if trace.is_violation:
+        if is_violation:
             self.cross(PAD + 8, middle, 6, colour, 3)
         else:
             self.tick(PAD + 8, middle, 7, colour)
@@ -143,12 +161,20 @@ class Canvas:
         for line in sentence:
             self.text(PAD + 28, y, line, 14, self.theme.ink, "start", bold=True)
             y += 18
-        for line in promise:
+        for line in below:
             self.text(PAD + 28, y, line, 12, self.theme.soft, "start")
             y += 16
 
     def document(self, trace: Trace, width: float, height: float, theme: ThemeName) -> str:
         """Return the whole document."""
+        return self.page(
+            f"{trace.headline}: {trace.subject}", trace.sentence, trace.summary, width, height, theme
+        )
+
+    def page(
+        self, title: str, sentence: str, summary: str, width: float, height: float, theme: ThemeName
+    ) -> str:
+        """Return the whole document; title, sentence and summary are for who cannot see it."""
         sheet = f"<style>{style_sheet()}</style>" if theme == "auto" else ""
         heads = "".join(
             f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
@@ -159,9 +185,9 @@ class Canvas:
             [
                 f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
                 f'width="{width:.0f}" height="{height:.0f}" font-family="{FONTS}" role="img" '
-                f'aria-label="{html.escape(trace.sentence)}">',
-                f"<title>{html.escape(f'{trace.headline}: {trace.subject}')}</title>",
-                f"<desc>{html.escape(f'{trace.sentence} {trace.summary}')}</desc>",
+                f'aria-label="{html.escape(sentence)}">',
+                f"<title>{html.escape(title)}</title>",
+                f"<desc>{html.escape(f'{sentence} {summary}')}</desc>",
                 sheet,
                 f"<defs>{heads}</defs>",
                 f'<rect width="{width:.0f}" height="{height:.0f}" fill="{self.theme.background}"/>',

@@ -82,7 +82,7 @@ def replayed(
     if loop is not None:
         recording = _one_below_the_other(recording, [loop + 1])
     states = [state for _, state in run]
-    shadow = () if prop.refines is None else tuple(prop.refines.told(state) for state in states)
+    shadow = () if prop.refines is None else tuple(prop.refines.told_along(states))
     if shadow:
         recording = _one_below_the_other(
             recording, [k for k in range(1, len(shadow)) if shadow[k] != shadow[k - 1]]

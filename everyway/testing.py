@@ -31,6 +31,8 @@ from everyway.models.language import (
 
 if TYPE_CHECKING:
     from everyway.counterexamples.trace import Trace
+    from everyway.proofs.induction import Proof
+    from everyway.proofs.language import Theory
 
 Wanted = Property | str | Iterable[Property | str] | None
 
@@ -141,6 +143,45 @@ def assert_violated(
                 _trace(report, verdict),
             )
     return report
+
+
+def assert_proved(theory: type[Theory], *, timeout: float = 10.0) -> Proof:
+    """Assert that the lemmas of a theory are inductive and imply its goals, and return the proof.
+
+    >>> from everyway.proofs.theories.fencing import Fencing
+    >>> len(assert_proved(Fencing).obligations)
+    11
+
+    Args:
+        theory: the theory, or a variant of one.
+        timeout: seconds that z3 may take for one query.
+
+    Raises:
+        CounterexampleFound: if an obligation is refuted or not decided; without a trace, as a counterexample to
+            induction is no run.
+        EverywayError: if the theory is wrong, or z3 is not installed.
+    """
+    __tracebackhide__ = True
+    from everyway.proofs.induction import Outcome, prove
+    from everyway.proofs.solver import SolverLimits
+    from everyway.proofs.wording import headline, title
+
+    try:
+        proof = prove(theory.specification(), SolverLimits(timeout))
+    except EverywayError as error:
+        raise error.with_traceback(None)  # noqa: B904
+    if proof.outcome is Outcome.PROVED:
+        return proof
+    first = next(one for one in proof.obligations if one.outcome is proof.outcome)
+    if proof.refuted:
+        first = proof.refuted[0]
+    found = first.counterexample
+    how = f"{first.name} fails"
+    if found is not None and found.step:
+        how = f"{found.step} breaks {first.conjunct.name}"
+    elif first.why:
+        how = f"{first.name}: {first.why}"
+    raise CounterexampleFound(f"{title(theory)} {headline(proof)}; {how}")
 
 
 def _is(verdict: Verdict) -> str:

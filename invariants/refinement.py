@@ -60,6 +60,10 @@ class Refinement:
         """Return the specification's state that a state stands for, in words."""
         return self._words(self.state(state))
 
+    def told_along(self, states: Iterable[Any]) -> list[str]:
+        """Return the specification's states that the states of a run stand for, in words."""
+        return [self.told(state) for state in states]
+
     def _words(self, mapped: Any) -> str:
         words = getattr(self.specification, "told", shown)
         return str(words(mapped))

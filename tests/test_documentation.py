@@ -30,6 +30,9 @@ PACKAGES = (
     ".invariants.consistency",
     ".models",
     ".models.language",
+    ".proofs",
+    ".proofs.language",
+    ".proofs.theories",
 )
 
 

@@ -202,4 +202,4 @@ def show(
     print_model(find_target(model, variant), model, console(), taken)
 
 
-from . import check, claims, doctor, simulate, timing  # noqa: E402, F401  commands of files of their own
+from . import bridge, check, claims, doctor, prove, simulate, timing  # noqa: E402, F401  commands of files of their own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,11 +48,8 @@ def refuse_nonsense(options: Mapping[str, Any]) -> None:
     """
     for name, allowed in CHOICES.items():
         value = options.get(name)
-        if value is not None and value not in allowed:
-            words = [word for word in allowed if word]
-            raise UsageError(
-                f"{_option(name)} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}"
-            )
+        if value is not None:
+            one_of(_option(name), value, allowed)
     for name, least in LEAST.items():
         number = options.get(name)
         if number is not None and not number >= least:
@@ -73,6 +70,16 @@ def refuse_nonsense(options: Mapping[str, Any]) -> None:
 
             # Better to learn before a long search that the program for it is missing.
             graphviz_pdf("digraph {}")
+
+
+def one_of(option: str, value: str, allowed: Sequence[str]) -> None:
+    """Complain of a word that is none of those that an option takes.
+
+    Raises ``UsageError``.
+    """
+    if value not in allowed:
+        words = [word for word in allowed if word]
+        raise UsageError(f"{option} is one of {', '.join(words)}, not '{value}'.{did_you_mean(value, words)}")
 
 
 def asked(context: typer.Context) -> Asked:

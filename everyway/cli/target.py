@@ -26,7 +26,14 @@ def find_target(word: str, variant: str | None = None) -> type:
     Raises:
         UsageError: if there is no such model, file, class or variant.
     """
-    found = _found(word)
+    return variant_of(_found(word), variant, word)
+
+
+def variant_of(found: type, variant: str | None, word: str) -> type:
+    """Return the variant of a model that is called so; the model itself if no name is given.
+
+    Raises ``UsageError`` if it has none of that name; ``word`` is how the user named the model.
+    """
     if not variant:
         return found
     variants = found.variants() if issubclass(found, Protocol) else {}
@@ -55,7 +62,7 @@ def _found(word: str) -> type:
     if not place or "/" in kind or "\\" in kind:  # no class was given, or it was the colon of a drive
         place, kind = word, ""
     if place.endswith(".py"):
-        return _class_in(_file_module(place), kind, place)
+        return _class_in(file_module(place), kind, place)
     if "/" in place or "\\" in place:
         hint = f" Did you mean '{place}.py'?" if Path(f"{place}.py").is_file() else ""
         raise UsageError(f"{place} is no Python file: its name must end in .py.{hint}")
@@ -64,11 +71,12 @@ def _found(word: str) -> type:
             f"'{word}' is neither a model of `everyway list`, nor path/to/file.py:Class, nor package.module:Class."
         )
     if kind or "." in place:
-        return _class_in(_named_module(place), kind, place)
+        return _class_in(named_module(place), kind, place)
     return model(word)  # explains that there is none
 
 
-def _file_module(place: str) -> ModuleType:
+def file_module(place: str) -> ModuleType:
+    """Return the module in a file; raise ``UsageError`` if it cannot be imported."""
     path = Path(place).resolve()
     if not path.is_file():
         folder = path.parent
@@ -101,7 +109,8 @@ def _file_module(place: str) -> ModuleType:
     return module
 
 
-def _named_module(place: str) -> ModuleType:
+def named_module(place: str) -> ModuleType:
+    """Return the module of a name; raise ``UsageError`` if it cannot be imported."""
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     found: list[ModuleType] = []

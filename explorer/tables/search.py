@@ -86,6 +86,7 @@ class TableSearch:
         batch: how many rows are expanded at once; by default as many as is quick.
         symmetry: count states that differ only in the names of interchangeable nodes as one.
         checkpoints: keeps the search on disk now and then.
+        keeps_rows: keep the rows of all states, for looking at them again when the search is done.
 
     Raises:
         NotSymmetricError: as soon as it turns out that nodes are not as interchangeable as the protocol says.
@@ -108,6 +109,7 @@ class TableSearch:
         batch: int | None = None,
         symmetry: bool = False,
         checkpoints: Keeper | None = None,
+        keeps_rows: bool = False,
     ) -> None:
         self.system = system
         self.properties = tuple(properties)
@@ -129,7 +131,7 @@ class TableSearch:
         self._started = self._told = self._begun = time.monotonic()
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
-        self._keeps_rows = any(prop.kind in _SWEPT for prop in self.properties)
+        self._keeps_rows = keeps_rows or any(prop.kind in _SWEPT for prop in self.properties)
         self._verdicts: tuple[Verdict, ...] | None = None
         self.graph: StateGraph | None = None
         """For promises over time: the graph of the states; built when the first is decided."""
