@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -100,19 +101,41 @@ class Linearizability(Observer):
                 pending=frozenset(),
                 broken=f"nothing explains {call} → {shown(result)}{could}",
             )
-        return evolve(self, possible=explained, pending=pending)
+        return evolve(self, possible=explained, pending=pending)._without_what_is_past()
 
     def _gone(self, client: str) -> Linearizability:
         call = self._call_of(client)
         if call is None:
             return self
-        number = sum(one.client.startswith(f"{client}, gone") for one in self.pending)
-        name = f"{client}, gone{number}"
+        # Nobody will ever hear its answer. Clients that are gone have names that no client has.
+        gone = [one.client for one in self.pending if one.client.startswith(f"{client}, gone")]
+        name = f"{client}, gone{next(k for k in count() if f'{client}, gone{k}' not in gone)}"
         possible = frozenset(
-            (state, frozenset((name if who == client else who, answer) for who, answer in taken))
+            (state, frozenset((name, None) if who == client else (who, answer) for who, answer in taken))
             for state, taken in self.possible
         )
-        return evolve(self, possible=possible, pending=self.pending - {call} | {evolve(call, client=name)})
+        pending = self.pending - {call}
+        reads = getattr(self.kind, "is_reading", lambda call, result: False)
+        if reads(call, None):
+            possible = frozenset((state, taken - {(name, None)}) for state, taken in possible)
+        else:
+            pending |= {evolve(call, client=name)}
+        return evolve(self, possible=possible, pending=pending)._without_what_is_past()
+
+    def _without_what_is_past(self) -> Linearizability:
+        """Return the same without operations of clients that are gone that have taken effect in every case."""
+        past = frozenset.intersection(*(frozenset(who for who, _ in taken) for _, taken in self.possible))
+        past &= {one.client for one in self.pending if ", gone" in one.client}
+        if not past:
+            return self
+        return evolve(
+            self,
+            possible=frozenset(
+                (state, frozenset(one for one in taken if one[0] not in past))
+                for state, taken in self.possible
+            ),
+            pending=frozenset(one for one in self.pending if one.client not in past),
+        )
 
     def _call_of(self, client: str) -> Call | None:
         return next((call for call in self.pending if call.client == client), None)

@@ -282,3 +282,26 @@ def test_replicas_converge_if_copies_arrive_in_order(network, outcome):
     assert report.outcome is outcome
     if outcome is Outcome.VIOLATED:
         assert report.verdicts[0].broken.reason == "primary holds 2, replica holds 1"
+
+
+def test_operations_whose_answers_were_lost_are_forgotten_when_they_no_longer_matter():
+    begin = Linearizability(Register(0), lambda event: ())
+
+    def after(observer, *happenings):
+        for happening in happenings:
+            observer = observer.after(happening)
+        return observer
+
+    # A read that nobody hears the answer of may as well never have been.
+    lost_read = [Invoked(Call("A", "read")), Gone("A")]
+    assert after(begin, *lost_read, *lost_read) == begin
+    # A write may take effect at any time; once it must have, it is past.
+    lost_write = [Invoked(Call("A", "write", 1)), Gone("A")]
+    waiting = after(begin, *lost_write)
+    assert [call.client for call in waiting.pending] == ["A, gone0"]
+    seen = after(waiting, Invoked(Call("B", "read")), Returned("B", 1))
+    assert seen.possible == frozenset([(1, frozenset())])
+    assert not seen.pending
+    # So trying again for ever comes back to where it was.
+    assert after(seen, *lost_write, Invoked(Call("B", "write", 2)), Returned("B"), Invoked(Call("B", "read")),
+                 Returned("B", 1)) == seen  # fmt: skip
