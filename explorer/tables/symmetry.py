@@ -88,8 +88,7 @@ class Symmetry:
         self.sample = sample if self._are_properties_sampled else ""
         """What was not tried on all orders of names, as they are too many, in words; empty if everything was."""
         self._orders = list(self._tried_orders())
-        # Two turns: what the model is asked then depends on the journal alone, also after a checkpoint.
-        self._turns = {"questions": 0, "properties": 0}
+        self._turn = 0
         self._asked: set[tuple[Hashable, Any]] = set()
         """The questions to nodes and observers that were asked under other names."""
         self._values: dict[tuple[int, Any], Any] = {}
@@ -129,11 +128,21 @@ class Symmetry:
             shuffled = [names[i] for group in self.groups for i in dice.sample(group, len(group))]
             yield dict(zip((names[i] for i in self._columns), shuffled, strict=True))
 
-    def _next_orders(self, what: str) -> Iterator[dict[str, str]]:
-        """Yield those orders whose turn it is, for questions or for properties."""
+    def _next_orders(self) -> Iterator[dict[str, str]]:
+        """Yield those orders whose turn it is."""
         for _ in range(len(self._orders) if len(self._orders) <= ALL_ORDERS else SOME_ORDERS):
-            self._turns[what] = (self._turns[what] + 1) % len(self._orders)
-            yield self._orders[self._turns[what]]
+            self._turn = (self._turn + 1) % len(self._orders)
+            yield self._orders[self._turn]
+
+    def _orders_for(self, question: tuple[Any, ...]) -> Iterator[dict[str, str]]:
+        """Yield some orders to ask a question under.
+
+        Which ones is up to the question: so what the model is asked does not depend on the order of questions, which is
+        another on other threads and after a checkpoint.
+        """
+        first = digest(written(question, {}))
+        for k in range(SOME_ORDERS):
+            yield self._orders[(first + k) % len(self._orders)]
 
     # Checks.
 
@@ -205,9 +214,7 @@ class Symmetry:
         waiting = deque([question])
         while waiting:
             one = waiting.popleft()
-            for names in (
-                self._next_orders("questions") if self._are_questions_sampled else self._neighbours_swapped
-            ):
+            for names in self._orders_for(one) if self._are_questions_sampled else self._neighbours_swapped:
                 other = self._all_renamed(one, names)
                 if other not in answers:
                     answers[other] = ask(*other)
@@ -274,7 +281,7 @@ class Symmetry:
     def alternatives(self, arguments: Sequence[Any]) -> Iterator[tuple[list[Any], Callable[[Read], Read]]]:
         """Yield what a property is asked about under other names, and what a read of that is a read of here."""
         position = self._tables.system.roster.position
-        for names in self._next_orders("properties"):
+        for names in self._next_orders():
             back = {position[after]: position[before] for before, after in names.items()}
 
             def here(read: Read, back: Mapping[int, int] = back) -> Read:

@@ -325,6 +325,15 @@ def test_an_unknown_node_is_refused():
         check(Misnamed(), [])
 
 
+def test_what_the_model_is_asked_does_not_depend_on_threads_or_batches():
+    asked = set()
+    for how in ({"batch": 1}, {"batch": 50}, {"engine": "tables", "threads": 2}):
+        system = System(TwoPhase(6))
+        TableSearch(system, list(TwoPhase(6).promises()), symmetry=True, **{"engine": "plain", **how}).run()
+        asked.add(system.handler_calls)
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize(
     ("managers", "sample"),
     [
