@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from everyway.checking import Report, as_system, check, find_property, promised
+from everyway.checking import Report, as_system, check, find_property, may_choose_timeouts, promised
 from everyway.explorer import Limits, Outcome, Search, Verdict
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language import (
@@ -25,6 +25,7 @@ from everyway.models.language import (
     Faults,
     Network,
     Timeouts,
+    Timing,
     UsageError,
     did_you_mean,
 )
@@ -51,6 +52,7 @@ def assert_holds(
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
     fairness: Fairness | str | None = None,
+    timing: Timing | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -64,6 +66,7 @@ def assert_holds(
         faults: the fault budgets; or give them one by one, as in ``crashes=1, losses=at_most(2, Abort)``.
         timeouts: ``"late"``, ``"early"`` or ``"never"``.
         fairness: for promises over time, which steps may not be put off for ever.
+        timing: how long messages and time-outs take.
         network: ``"bag"``, ``"set"`` or ``"fifo"``.
         search: ``"bfs"`` or ``"dfs"``.
         limits: when to stop; a search that is stopped has not shown that anything holds, and fails.
@@ -75,7 +78,7 @@ def assert_holds(
     """
     __tracebackhide__ = True
     report = _checked(
-        subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+        subject, properties, faults, budgets, timeouts, network, fairness, timing, search, limits, deadlock
     )
     for wanted in (Outcome.VIOLATED, Outcome.UNKNOWN):
         for verdict in report.verdicts:
@@ -93,6 +96,7 @@ def assert_violated(
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
     fairness: Fairness | str | None = None,
+    timing: Timing | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -124,6 +128,7 @@ def assert_violated(
         timeouts,
         network,
         fairness,
+        timing,
         search,
         limits,
         deadlock,
@@ -155,6 +160,7 @@ def _checked(
     timeouts: Timeouts | str | None,
     network: Network | str | None,
     fairness: Fairness | str | None,
+    timing: Timing | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
@@ -170,6 +176,7 @@ def _checked(
             timeouts,
             network,
             fairness,
+            timing,
             search,
             limits,
             deadlock,
@@ -188,6 +195,7 @@ def _searched(
     timeouts: Timeouts | str | None,
     network: Network | str | None,
     fairness: Fairness | str | None,
+    timing: Timing | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
@@ -199,6 +207,8 @@ def _searched(
             raise UsageError(f"unknown fault '{name}'.{did_you_mean(name, FAULT_KINDS)} Known: {known}.")
     if faults and budgets:
         raise UsageError("give the fault budgets either as faults=... or one by one, not both.")
+    if timing is not None and timeouts is None and may_choose_timeouts(subject):
+        timeouts = Timeouts.EARLY
     system = as_system(
         subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network, fairness=fairness
     )
@@ -206,6 +216,7 @@ def _searched(
     report = check(
         system,
         wanted,
+        timing=timing,
         search=search,
         limits=limits,
         deadlock=deadlock,
