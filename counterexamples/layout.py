@@ -245,6 +245,11 @@ class Layout:
     """The times of the rows, if steps have times, from the top down."""
 
     @property
+    def axis(self) -> float:
+        """Where the time axis stands, if steps have times."""
+        return PAD + AXIS_WIDTH - 14
+
+    @property
     def foot(self) -> Box:
         """The box of the sentence under the picture."""
         top = self.end + 14

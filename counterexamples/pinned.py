@@ -81,6 +81,9 @@ class _Painter:
         for number, line in enumerate(layout.summary):
             self._words(f"summary{number}", PAD, 53 + 16 * number, line, 12.5, theme.soft, "plain", "start")
         self._ground()
+        for number, moment in enumerate(layout.moments):
+            colour, x = theme.soft, layout.axis - 9
+            self._words(f"time{number}", x, moment.y, moment.text, SMALL_SIZE, colour, "bold", "end")
         self._cards()
         for number, mark in enumerate(layout.marks):
             self._mark(number, mark)
@@ -170,6 +173,13 @@ class _Painter:
                 self._words(
                     f"healed{number}", x, y, band.healed, SMALL_SIZE, theme.wall, "bold", "start", theme.band
                 )
+        for moment in layout.moments:
+            self._pen(theme.line, "dotted", 1.0)
+            self._draw("L", [(layout.axis, moment.y), (layout.width - 14, moment.y)])
+        if layout.moments:
+            self._pen(theme.soft, width=1.2)
+            top = min(stretch.top for stretch in layout.stretches)
+            self._draw("L", [(layout.axis, top), (layout.axis, layout.end)])
         for stretch in layout.stretches:
             if stretch.is_up:
                 self._pen(theme.tones[stretch.tone].edge + "80", width=4)

@@ -10,7 +10,6 @@ import itertools
 
 from .canvas import Anchor, Canvas
 from .layout import (
-    AXIS_WIDTH,
     CARD_HEIGHT,
     CHIP_SIZE,
     LABEL_SIZE,
@@ -99,7 +98,7 @@ class _Painter:
         moments, theme = self.layout.moments, self.theme
         if not moments:
             return
-        x = PAD + AXIS_WIDTH - 14
+        x = self.layout.axis
         top = min(stretch.top for stretch in self.layout.stretches)
         self.canvas.line(x, top, x, self.layout.end, theme.soft, 1.2)
         for moment in moments:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from everyway.checking import Report, as_system, check, find_property, promised
+from everyway.checking import Report, as_system, check, find_property, may_choose_timeouts, promised
 from everyway.explorer import Limits, Outcome, Search, Verdict
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language import (
@@ -25,6 +25,7 @@ from everyway.models.language import (
     Faults,
     Network,
     Timeouts,
+    Timing,
     UsageError,
     did_you_mean,
 )
@@ -53,6 +54,7 @@ def assert_holds(
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
     fairness: Fairness | str | None = None,
+    timing: Timing | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -66,6 +68,7 @@ def assert_holds(
         faults: the fault budgets; or give them one by one, as in ``crashes=1, losses=at_most(2, Abort)``.
         timeouts: ``"late"``, ``"early"`` or ``"never"``.
         fairness: for promises over time, which steps may not be put off for ever.
+        timing: how long messages and time-outs take.
         network: ``"bag"``, ``"set"`` or ``"fifo"``.
         search: ``"bfs"`` or ``"dfs"``.
         limits: when to stop; a search that is stopped has not shown that anything holds, and fails.
@@ -77,7 +80,7 @@ def assert_holds(
     """
     __tracebackhide__ = True
     report = _checked(
-        subject, properties, faults, budgets, timeouts, network, fairness, search, limits, deadlock
+        subject, properties, faults, budgets, timeouts, network, fairness, timing, search, limits, deadlock
     )
     for wanted in (Outcome.VIOLATED, Outcome.UNKNOWN):
         for verdict in report.verdicts:
@@ -95,6 +98,7 @@ def assert_violated(
     timeouts: Timeouts | str | None = None,
     network: Network | str | None = None,
     fairness: Fairness | str | None = None,
+    timing: Timing | None = None,
     search: Search = "bfs",
     limits: Limits | None = None,
     deadlock: bool | None = None,
@@ -126,6 +130,7 @@ def assert_violated(
         timeouts,
         network,
         fairness,
+        timing,
         search,
         limits,
         deadlock,
@@ -196,6 +201,7 @@ def _checked(
     timeouts: Timeouts | str | None,
     network: Network | str | None,
     fairness: Fairness | str | None,
+    timing: Timing | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
@@ -211,6 +217,7 @@ def _checked(
             timeouts,
             network,
             fairness,
+            timing,
             search,
             limits,
             deadlock,
@@ -229,6 +236,7 @@ def _searched(
     timeouts: Timeouts | str | None,
     network: Network | str | None,
     fairness: Fairness | str | None,
+    timing: Timing | None,
     search: Search,
     limits: Limits | None,
     deadlock: bool | None,
@@ -240,6 +248,8 @@ def _searched(
             raise UsageError(f"unknown fault '{name}'.{did_you_mean(name, FAULT_KINDS)} Known: {known}.")
     if faults and budgets:
         raise UsageError("give the fault budgets either as faults=... or one by one, not both.")
+    if timing is not None and timeouts is None and may_choose_timeouts(subject):
+        timeouts = Timeouts.EARLY
     system = as_system(
         subject, faults=faults or _faults(budgets), timeouts=timeouts, network=network, fairness=fairness
     )
@@ -247,6 +257,7 @@ def _searched(
     report = check(
         system,
         wanted,
+        timing=timing,
         search=search,
         limits=limits,
         deadlock=deadlock,

@@ -105,7 +105,7 @@ class Coordinator(Node):
         if self.phase is Phase.WAITING:
             return self.decide(Decision.ABORT)
 
-    @timeout(awaiting=lambda self: self.participants - self.yes_votes)
+    @timeout(awaiting=lambda self: self.participants - self.yes_votes, since="phase")
     def stop_waiting(self) -> Steps:
         if self.phase is Phase.WAITING:
             return self.decide(Decision.ABORT)
@@ -158,7 +158,7 @@ class Participant(Node):
         if not self.decision:
             return self.become(phase=Phase.ABORTED)
 
-    @timeout(awaiting="coordinator")
+    @timeout(awaiting="coordinator", since="phase")
     def stop_waiting(self) -> Steps:
         if self.phase is Phase.INITIAL:  # nothing was promised yet
             return self.become(phase=Phase.ABORTED)

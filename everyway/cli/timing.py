@@ -223,10 +223,14 @@ def _tell(
     terminal.print()
     covers = "together the regions are everything (z3)" if found.is_complete else "not everything is covered"
     write(
-        f"{found.decisions} decisions, {found.zones:,} zones, in {found.seconds:.1f} s; {covers}",
+        f"{_counted(found.decisions, 'decision')}, {_counted(found.zones, 'zone')}, in {found.seconds:.1f} s; {covers}",
         lead="decided",
         column=10,
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _as_json(found: Region, sides: list[Sides], name: str, subject: str, bounds: str) -> dict[str, Any]:

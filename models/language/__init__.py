@@ -18,6 +18,7 @@ from .observer import Event, Observer
 from .protocol import Parameter, Protocol, parameter
 from .step import LATER, Step, Steps
 from .system import System
+from .timing import Timing
 from .world import World
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Strength",
     "System",
     "Timeouts",
+    "Timing",
     "UsageError",
     "World",
     "at_most",

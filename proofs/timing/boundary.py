@@ -47,10 +47,15 @@ def borders(
 ) -> Iterator[Sides]:
     """Yield both sides of each piece of the border."""
     for one in dict.fromkeys(one for cell in region.kept for one in sorted(cell, key=lambda each: each.row)):
-        points = _beside(one, region)
+        # Bounds are closed, so the border itself belongs to where a run exists: one that breaks the promise, or, for
+        # "possible", one that keeps it.
+        on, beside = (region.broken, region.kept) if one.is_strict else (region.kept, region.broken)
+        points = _beside(one, on, beside, region)
         if points is None:
             continue
         timings = [region.parameters.timing([number / Fraction(1000) for number in at]) for at in points]
+        if not one.is_strict:
+            timings.reverse()
         outcomes = [_decided(system, prop, timing, limits) for timing in timings]
         yield Sides(one, timings[0], timings[1], (outcomes[0], outcomes[1]))
 
@@ -60,8 +65,10 @@ def _decided(system: System, prop: Property, timing: Timing, limits: Limits | No
     return search.verdicts()[0].outcome
 
 
-def _beside(one: Inequality, region: Region) -> tuple[list[Fraction], list[Fraction]] | None:
-    """Return a point on the border, where the promise is broken, and a neighbour, where it holds, if there are any."""
+def _beside(
+    one: Inequality, on: Sequence[Cell], beside: Sequence[Cell], region: Region
+) -> tuple[list[Fraction], list[Fraction]] | None:
+    """Return a point on the border and a neighbour on the other side of it, if there are any."""
     import z3
 
     names = region.parameters.names
@@ -70,17 +77,17 @@ def _beside(one: Inequality, region: Region) -> tuple[list[Fraction], list[Fract
     solver = z3.Optimize(ctx=context)
     for variable in at:
         solver.add(variable >= 1, variable <= LARGEST)
-    solver.add(sum(c * v for c, v in zip(one.row, at, strict=True)) == 0, _within(region.broken, at))
+    solver.add(sum(c * v for c, v in zip(one.row, at, strict=True)) == 0, _within(on, at))
     solver.minimize(z3.Sum(*at))
     for position in reversed(range(len(names))):
         if region.parameters.unit is not None and position == len(names) - 1:
             continue  # the unit of what is given
         if not one.row[position]:
             continue
-        step = -1 if one.row[position] > 0 else 1
-        beside = [v + step if k == position else v for k, v in enumerate(at)]
+        step = -1 if (one.row[position] > 0) is one.is_strict else 1
+        neighbours = [v + step if k == position else v for k, v in enumerate(at)]
         solver.push()
-        solver.add(_within(region.kept, beside), beside[position] >= 0)
+        solver.add(_within(beside, neighbours), neighbours[position] >= 0)
         if solver.check() == z3.sat:
             model = solver.model()
             point = [Fraction(model.eval(v, model_completion=True).as_long()) for v in at]

@@ -15,6 +15,7 @@ from everyway import Faults, Outcome, Report, at_most, check
 from everyway.invariants.atomic_commit import agreement
 from everyway.models.language.timing import Timing
 from everyway.models.three_phase_commit import ThreePhaseCommit
+from everyway.testing import CounterexampleFound, assert_holds, assert_violated
 
 VARIANTS = ThreePhaseCommit.variants()
 
@@ -82,3 +83,14 @@ def test_the_report_says_what_was_bounded_and_how_much_was_seen() -> None:
     )
     assert report.is_complete
     assert (report.statistics.states, report.statistics.worlds) == (820, 231)
+
+
+def test_assertions_take_time_bounds() -> None:
+    bounds = {"participant": "29ms"}
+    timing = Timing("1..10ms", timeouts=bounds)
+    assert_violated(VARIANTS["as-noted"](), "agreement", timing=timing, length=10)
+    assert_holds(
+        VARIANTS["as-noted"](), "agreement", timing=Timing("1..10ms", timeouts={"participant": "30ms"})
+    )
+    with pytest.raises(CounterexampleFound, match=r"delay 1\.\.10 ms, time-out of participant 29 ms"):
+        assert_holds(VARIANTS["as-noted"](), "agreement", timing=timing)
