@@ -1,4 +1,4 @@
-"""The command line: ``everyway list``, ``show``, ``check``, ``resume``, ``simulate`` and ``doctor``.
+"""The command line: ``everyway list``, ``show``, ``check``, ``simulate``, ``prove``, ``bridge`` and others.
 
 ``app.py`` has the commands (``simulate.py`` that one). ``target.py`` finds the model that is meant, ``parameters.py``
 reads the options that a model brings along, ``summary.py`` prints a check's report and ``description.py`` a model,
