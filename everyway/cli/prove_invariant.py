@@ -11,11 +11,11 @@ import typer
 
 from everyway.proofs.bridges import bridges_to
 from everyway.proofs.catalogue import theory_variant
-from everyway.proofs.crossing import SeenStates
 from everyway.proofs.houdini import find_invariant
 from everyway.proofs.induction import EXIT_CODES, Outcome, prove
 from everyway.proofs.invariant import Dropped, Invariant, Stage
 from everyway.proofs.language import Conjunct, Theory, told
+from everyway.proofs.seen_states import SeenStates
 from everyway.proofs.template import Template
 from everyway.proofs.wording import title
 

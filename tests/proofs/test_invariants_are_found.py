@@ -14,7 +14,6 @@ from everyway.models.paxos import Paxos
 from everyway.proofs.bridges.gray_lamport import GrayLamportBridge
 from everyway.proofs.bridges.paxos import PaxosBridge
 from everyway.proofs.bridges.raft import RaftBridge
-from everyway.proofs.crossing import SeenStates
 from everyway.proofs.houdini import find_invariant
 from everyway.proofs.induction import Outcome, Part, prove
 from everyway.proofs.invariant import Stage
@@ -35,6 +34,7 @@ from everyway.proofs.language import (
     told,
     when,
 )
+from everyway.proofs.seen_states import SeenStates
 from everyway.proofs.solver import SolverLimits
 from everyway.proofs.template import Language, Template
 
