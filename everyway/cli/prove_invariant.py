@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import typer
+from attrs import evolve
 
 from everyway.proofs.bridges import bridges_to
 from everyway.proofs.catalogue import theory_variant
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 SCHEMA = "everyway-invariant/1"
 _COLUMN = 10
 _MARKS = {Outcome.PROVED: "✓", Outcome.REFUTED: "✗", Outcome.UNKNOWN: "?"}
+_ASCII_MARKS = {Outcome.PROVED: "+", Outcome.REFUTED: "x", Outcome.UNKNOWN: "?"}
 _STYLES = {Outcome.PROVED: "green", Outcome.REFUTED: "bold red", Outcome.UNKNOWN: "yellow"}
 
 
@@ -42,10 +44,8 @@ def tell(theory: type[Theory], model: str, request: ProofRequest, words: list[st
     chosen = theory_variant(theory, request.variant, request.name)
     with shown_progress() as watch:
         found, seen = _found(chosen, request, watch or (lambda name: None))
-        # What Houdini says is proved once more, from the beginning.
-        outcome = found.outcome
-        if outcome is Outcome.PROVED:
-            outcome = prove(found.proves, minimises=False).outcome
+        found = proved_again(found)
+    outcome = found.outcome
     out = console(sys.stdout)
     ascii_only = request.ascii_only or not can_show_all(out)
     if request.as_json:
@@ -54,7 +54,7 @@ def tell(theory: type[Theory], model: str, request: ProofRequest, words: list[st
         values = as_json(request.name, chosen, found, outcome)
         typer.echo(dumps(values, indent=2, ensure_ascii=ascii_only))
     else:
-        _Printer(out, ascii_only).print(chosen, found, outcome, seen, verbose=request.verbose)
+        _Printer(out, ascii_only).print(chosen, found, seen, verbose=request.verbose)
     return EXIT_CODES[outcome]
 
 
@@ -73,6 +73,15 @@ def _found(
     return find_invariant(specification, own, template, explored=explored, watch=watch), seen
 
 
+def proved_again(found: Invariant) -> Invariant:
+    """Return what was found, after the goals that it proves were proved once more, from the beginning."""
+    goals = tuple(goal for goal in found.specification.goals if found.goals[goal.name] is Outcome.PROVED)
+    if not goals or prove(evolve(found.proves, goals=goals), minimises=False).outcome is Outcome.PROVED:
+        return found
+    unknown = {goal.name: Outcome.UNKNOWN for goal in goals}
+    return evolve(found, goals={**found.goals, **unknown})
+
+
 class _Printer:
     def __init__(self, console: Console, ascii_only: bool) -> None:
         self.console = console
@@ -82,7 +91,6 @@ class _Printer:
         self,
         theory: type[Theory],
         found: Invariant,
-        outcome: Outcome,
         seen: list[SeenStates],
         *,
         verbose: bool,
@@ -90,8 +98,8 @@ class _Printer:
         self._say(f"{title(theory)}: {theory.about()}", "bold")
         self.console.print()
         for goal, result in found.goals.items():
-            result = outcome if result is Outcome.PROVED else result
-            self._say(f"{_MARKS[result]} {goal}  {_headline(found, result)}", _STYLES[result])
+            mark = (_ASCII_MARKS if self.ascii_only else _MARKS)[result]
+            self._say(f"{mark} {goal}  {_headline(found, result)}", _STYLES[result])
         self.console.print()
         for lead, words in _told(found, seen):
             self._say(words, lead=lead)

@@ -137,3 +137,16 @@ def test_the_theorys_own_lemmas_can_be_asked_alone(everyway):
         "nothing-else-can-be-chosen-below",
     ]
     assert "for --find-invariant" in everyway.complaint("prove", "paxos", "--literals", "2")
+
+
+def test_each_goal_is_told_for_itself(everyway):
+    result = everyway("prove", "fencing", "--find-invariant", "--literals", "2", "--ascii")
+    assert result.exit_code == 1
+    assert "x writes-never-go-back  not proved: the invariant that was found does not imply it" in squeezed(
+        result.stdout
+    ).replace("back not", "back  not")
+    assert "+ one-client-a-token  proved: 1 of the conjuncts that were found are enough" in result.stdout
+    assert "nothing: there is no bridge from an explored model, so only z3 was asked" in squeezed(
+        result.stdout
+    )
+    assert result.stdout.isascii()

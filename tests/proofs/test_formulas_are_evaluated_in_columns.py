@@ -21,7 +21,7 @@ TRANSLATION = Translation(SPECIFICATION)
 
 
 @given(formulas(), st.lists(structures(), min_size=1, max_size=5))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, derandomize=True, database=None, max_examples=150)
 def test_a_column_says_what_each_structure_says(formula, several):
     column = compiled(formula, ELEMENTS)(side_by_side(several))
     assert [bool(column >> k & 1) for k in range(len(several))] == [one.holds(formula) for one in several]
@@ -32,7 +32,7 @@ ONE, OTHER, HEIGHT = Node("one"), Node("other"), Level("height")
 
 
 @given(formulas((ONE, OTHER), (HEIGHT,), depth=3), structures())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, database=None, max_examples=60)
 def test_parameters_are_given_when_it_is_asked(formula, structure):
     asked = compiled(formula, ELEMENTS, [ONE, OTHER, HEIGHT])
     for a, b, t in itertools.product(ELEMENTS[Node], ELEMENTS[Node], ELEMENTS[Level]):
@@ -41,7 +41,7 @@ def test_parameters_are_given_when_it_is_asked(formula, structure):
 
 
 @given(formulas(depth=3), structures())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, database=None, max_examples=60)
 def test_z3_says_the_same_of_the_same_structure(formula, structure):
     z3, context = TRANSLATION.z3, TRANSLATION.context
     solver = z3.SimpleSolver(ctx=context)
@@ -70,7 +70,7 @@ def test_z3_says_the_same_of_the_same_structure(formula, structure):
 
 
 @given(structures(), st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, derandomize=True, database=None, max_examples=60)
 def test_actions_lead_where_the_plain_semantics_says(structure, data):
     grounding = Grounding(SPECIFICATION, ELEMENTS)
     taken = list(steps(SPECIFICATION, structure))
@@ -101,7 +101,7 @@ def test_actions_lead_where_the_plain_semantics_says(structure, data):
 
 
 @given(structures())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, derandomize=True, database=None, max_examples=25)
 def test_two_actions_one_after_the_other(structure):
     grounding = Grounding(SPECIFICATION, ELEMENTS)
     reached = {}
