@@ -41,6 +41,8 @@ ALL_ORDERS = 24
 answer is kept under all that was read on any of them."""
 SOME_ORDERS = 3
 """Else on so many each time, going through all swaps of two and as many random orders again and again."""
+OTHER_NAMES = 2
+"""Under so many orders of names a question is asked where there are too many for all."""
 
 OWN_SHIFT = 45
 OTHERS_MASK = (1 << 34) - 1
@@ -77,7 +79,7 @@ class Symmetry:
         pool.head[codes.SYMMETRY_COLUMNS] = width
         self._swaps: list[Region] = []
         self._views: list[Region] = []
-        self._mapped = self._kept_up = -1
+        self._mapped = self._kept_up = self._closed = -1
         self._exact: dict[tuple[int, ...], tuple[int, ...]] = {}
         orders = math.prod(math.factorial(len(group)) for group in self.groups)
         self._are_questions_sampled, self._are_properties_sampled = orders > ALL_NAMES, orders > ALL_ORDERS
@@ -141,7 +143,7 @@ class Symmetry:
         another on other threads and after a checkpoint.
         """
         first = digest(written(question, {}))
-        for k in range(SOME_ORDERS):
+        for k in range(OTHER_NAMES):
             yield self._orders[(first + k) % len(self._orders)]
 
     # Checks.
@@ -340,13 +342,14 @@ class Symmetry:
         tables = self._tables
         if self._kept_up == tables.known:
             return
-        before = -1
+        before = self._closed
         while before != len(tables.channels):
             # A channel between two nodes has one for each pair that they may swap with.
             before = len(tables.channels)
             for sender, to in list(tables.ends):
                 for column in self._swaps_of_neighbours():
                     tables.channel_between(self._swapped(column, sender), self._swapped(column, to))
+        self._closed = len(tables.channels)
         components = tables.components
         for c, values in enumerate(components):
             if c == len(self._swaps):
