@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from everyway.proofs.timing.region import Region
 
 UNKNOWN = 3
+_SIMPLE = 4
+"""Pieces of more inequalities than this are counted rather than told, while the region is not known wholly."""
 SCHEMA = "everyway-timing/1"
 
 
@@ -163,7 +165,11 @@ def _told_cell(found: Region, cell: Cell) -> str:
 
 
 def _told_cells(found: Region, cells: tuple[Cell, ...]) -> list[str]:
-    words = [_told_cell(found, cell) for cell in cells]
+    """Return the pieces in words; of a region that is not known wholly, where they are not joined, only simple ones."""
+    shown = cells if found.is_complete else sorted((c for c in cells if len(c) <= _SIMPLE), key=len)
+    words = [_told_cell(found, cell) for cell in shown]
+    if len(shown) < len(cells):
+        words.append(f"{_counted(len(cells) - len(shown), 'piece')} of more than {_SIMPLE} inequalities")
     return [f"{'or ' if number else ''}{one}" for number, one in enumerate(words)]
 
 

@@ -174,7 +174,8 @@ class Bounds:
     def _words(self, name: NodeId) -> set[str]:
         kind = type(self.system.start[name])
         classes = {base.__name__ for base in kind.__mro__ if issubclass(base, Node) and base is not Node}
-        return {name, self.system.roles[name], *classes}
+        role = self.system.roles[name]
+        return {name, role, role.replace(" ", "-"), *classes}
 
     def _is_about(self, name: str, envelope: Envelope) -> bool:
         sender, is_channel, to = name.partition(CHANNEL)

@@ -17,11 +17,14 @@ MOST = 50_000
 """Of systems with more worlds all count as dangerous."""
 
 
-def dangerous(system: System, prop: Property) -> Callable[[Any], bool]:
-    """Return what tells whether a promise can still be broken after a world, or a witness found for ``possible``."""
+def dangerous(system: System, prop: Property, max_seconds: float | None = None) -> Callable[[Any], bool]:
+    """Return what tells whether a promise can still be broken after a world, or a witness found for ``possible``.
+
+    If it cannot be told in time, all worlds count as dangerous.
+    """
     if prop.kind not in (PropertyKind.ALWAYS, PropertyKind.NEVER, PropertyKind.POSSIBLE):
         return lambda world: True
-    explored = Exploration(system.again(), [], limits=Limits(max_states=MOST)).run()
+    explored = Exploration(system.again(), [], limits=Limits(max_states=MOST, max_seconds=max_seconds)).run()
     if not explored.is_complete:
         return lambda world: True
     before: dict[Any, list[Any]] = {}

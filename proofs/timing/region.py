@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from everyway.explorer import Limits, Outcome
 from everyway.explorer.timed.search import Reasons, TimedSearch
@@ -285,7 +285,7 @@ def region(
     space = _Space(parameters)
     limits = limits or Limits()
     decisions = zones = 0
-    matters = dangerous(system, prop)
+    matters = dangerous(system, prop, None if max_seconds is None else max_seconds / 4)
     stopped = ""
     unknown = space.unknown()
     while unknown is not None:
@@ -295,6 +295,9 @@ def region(
             stopped = f"stopped after {max_seconds:g} s"
         if stopped:
             break
+        if max_seconds is not None:
+            left = max(max_seconds - (time.monotonic() - started), 0.1)
+            limits = evolve(limits, max_seconds=left)
         outcome, cell, visited = decide(system, prop, parameters, unknown, limits, matters)
         decisions += 1
         zones += visited

@@ -30,6 +30,7 @@ from everyway import (
     volatile,
 )
 from everyway.models.language.timing import Bounds, Timing
+from everyway.models.lease_lock import LeaseLock
 
 
 class Ping(Message): ...
@@ -224,6 +225,12 @@ def test_a_queue_holds_messages_up_but_not_beyond_their_delay() -> None:
     for patience, expected in (("10ms", Outcome.VIOLATED), ("11ms", Outcome.HOLDS)):
         timing = Timing("1..10ms", timeouts={"S": patience})
         assert outcome(TwoPings(), both_are_heard, timing, network="fifo") is expected
+
+
+def test_a_role_of_several_words_may_be_written_with_hyphens() -> None:
+    timing = Timing(timeouts={"lock-service": "5ms"})
+    bounds = Bounds(System(LeaseLock()), timing)
+    assert str(bounds.timer_rule("L", "let_lease_run_out")) == "time-out of lock-service 5 ms"
 
 
 def test_rules_for_special_messages_and_channels_come_before_the_general_one() -> None:
