@@ -114,6 +114,9 @@ class TableReplica(Node):
         if reply is not None and self.waiting:
             reacted = evolve(reacted, waiting="", answer=reply)
         step = reacted.stay()
+        if reacted.waiting != self.waiting:
+            told = "acknowledge the write" if self.waiting == WRITE else f"read {reply}"
+            step = step.named(told)
         for to, number in sends:
             step = step.send(to, Signal(number))
         return step
@@ -292,6 +295,7 @@ def as_python(strategy: Strategy, name: str, words: str) -> str:
         f"class {name}(SynthesisedRegister):",
         f'    """{words}"""',
         "",
+        f'    name = "{name.lower()}-register"',
         f"    reads_everywhere = {strategy.family.reads_everywhere}",
         "    tables = {",
     ]

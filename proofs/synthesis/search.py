@@ -21,6 +21,7 @@ from .relevance import relevant
 from .strategy import Cell, Family, Move, Part, Strategy, part_of
 
 MOST_ROUNDS = 5_000
+_NO_STRATEGY: tuple[Any, Any] = (None, frozenset())
 
 
 class Result(Enum):
@@ -75,17 +76,11 @@ def synthesise(
         raise UsageError("nothing is demanded of the strategy.")
     started = time.monotonic()
     proposals = _Proposals(family, seed)
-    strategy: Strategy | None = None
-    cells: frozenset[Cell] = frozenset()
 
     def ended(
-        result: Result,
-        rounds: int,
-        strategy: Strategy | None = None,
-        used: frozenset[Cell] = frozenset(),
-        why: str = "",
+        result: Result, rounds: int, *, why: str = "", found: tuple[Any, Any] = _NO_STRATEGY
     ) -> Synthesis:
-        return Synthesis(family, demands, result, strategy, used, rounds, time.monotonic() - started, why)
+        return Synthesis(family, demands, result, *found, rounds, time.monotonic() - started, why)
 
     for rounds in range(max_rounds + 1):
         strategy = proposals.next()
@@ -99,7 +94,7 @@ def synthesise(
             return ended(Result.UNKNOWN, rounds, why=f"not decided in {max_seconds:g} s")
         found, cells = violations(strategy, demands)
         if not found:
-            return ended(Result.FOUND, rounds + 1)
+            return ended(Result.FOUND, rounds + 1, found=(strategy.restricted(cells), cells))
         for violation in found:
             proposals.rule_out(strategy, relevant(strategy, violation))
     return ended(Result.UNKNOWN, max_rounds, why=f"not decided in {max_rounds:,} rounds")
