@@ -7,6 +7,8 @@ either, so a proposal is only believed once the predicate itself was asked.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +16,15 @@ from attrs import define, field, frozen
 
 from everyway.explorer.reads import Recorder
 from everyway.invariants.property import Property, PropertyKind
-from everyway.invariants.quantified import Quantified
+from everyway.invariants.quantified import Part, Quantified
 from everyway.models.language import ModelError, UsageError, World
 
 from .automata import Automata
 from .frames import Frame
 from .sat import Solver
 
+MOST_COMBINATIONS = 4_096
+"""A part of a promise about every node or pair is asked about so many combinations of values at once."""
 MOST_LESSONS = 20_000
 """What a property says is learned in so many pieces at the most."""
 
@@ -52,7 +56,9 @@ class Claim:
     automata: Automata
     lessons: list[Lesson] = field(factory=list)
     _questions: list[Callable[[World], bool]] = field(factory=list)
+    _quantified: list[Part] = field(factory=list)
     _recorder: Recorder = field(factory=Recorder)
+    _said: dict[tuple[int, tuple[int, ...]], bool] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if self.prop.kind not in (PropertyKind.ALWAYS, PropertyKind.NEVER):
@@ -62,6 +68,7 @@ class Claim:
             )
         predicate = self.prop.predicate
         if isinstance(predicate, Quantified) and self.prop.when is None:
+            self._quantified = list(predicate.parts(self.automata.world))
             self._questions = [_question(self._part(part)) for part in predicate.parts(self.automata.world)]
         else:
             self._questions = [_question(self.prop)]
@@ -77,6 +84,38 @@ class Claim:
     def is_broken(self, world: World) -> bool:
         """Return whether the property does not allow a world."""
         return any(question(world) for question in self._questions)
+
+    def table(self, part: int, frame: Frame) -> list[tuple[tuple[int, frozenset[int]], ...]] | None:
+        """Return when a part is broken, as combinations of values of its nodes; None if that must be learned.
+
+        A part of a promise about every node or every pair depends on the values of its nodes and on nothing else.
+        """
+        if not self._quantified:
+            return None
+        chosen = self._quantified[part]
+        nodes = [self.automata.system.roster.position[name] for name in chosen.names]
+        known = [sorted(frame.values[node]) for node in nodes]
+        if math.prod(map(len, known)) > MOST_COMBINATIONS:
+            return None
+        by_last: dict[tuple[int, ...], set[int]] = {}
+        for values in itertools.product(*known):
+            key = (part, values)
+            if key not in self._said:
+                states = [self.automata.values[n][v] for n, v in zip(nodes, values, strict=True)]
+                made = self._part(lambda world, states=states: chosen.relation(*states))
+                self._said[key] = _question(made)(self.automata.world)
+            if self._said[key]:
+                by_last.setdefault(values[:-1], set()).add(values[-1])
+        alike: dict[frozenset[int], set[tuple[int, ...]]] = {}
+        for first, last in by_last.items():
+            alike.setdefault(frozenset(last), set()).add(first)
+        found: list[tuple[tuple[int, frozenset[int]], ...]] = []
+        for last, firsts in alike.items():
+            if len(nodes) == 1:
+                found.append(((nodes[0], last),))
+            else:
+                found.append(((nodes[0], frozenset(one for (one,) in firsts)), (nodes[1], last)))
+        return found
 
     def ask(self, part: int, values: tuple[int, ...], copies: dict[int, int], world: World) -> Lesson:
         """Ask one part about a world, and note what it said."""
@@ -122,11 +161,14 @@ class Watch:
     broken: int = 0
     """A literal that is true if the claim is broken in the frame, or the model has no answer there."""
     _flaws: list[tuple[int, Any]] = field(factory=list)
+    _known: set[int] = field(factory=set)
+    """The parts of which everything is known here."""
     _learned: int = 0
     _groups: dict[tuple[int, frozenset[int]], int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.parts = self.solver.several(self.claim.parts)
+        self._tabulate()
         flaws = []
         for flaw in self.claim.automata.flaws:
             value = self.frame.values[flaw.node].get(flaw.value)
@@ -142,6 +184,24 @@ class Watch:
             flaws.append(literal)
         self.broken = self.solver.any_of([*self.parts, *flaws])
         self.learn()
+
+    def _tabulate(self) -> None:
+        """Tell the solver of the parts that are known for all values."""
+        for part, literal in enumerate(self.parts):
+            table = self.claim.table(part, self.frame)
+            if table is None:
+                continue
+            self._known.add(part)
+            ways = []
+            for combination in table:
+                groups = [self._group(node, values) for node, values in combination]
+                way = self.solver.variable()
+                for group in groups:
+                    self.solver.add(-way, group)
+                self.solver.add(way, *(-group for group in groups))
+                ways.append(way)
+                self.solver.add(-way, literal)
+            self.solver.add(-literal, *ways)
 
     def learn(self) -> None:
         """Tell the solver what was learned since."""
@@ -178,7 +238,9 @@ class Watch:
         """Ask the parts that a solution takes for broken; return whether one of them was wrongly so taken."""
         wrong = False
         for part, literal in enumerate(self.parts):
-            if literal in solution and not self.claim.ask(part, values, copies, world).is_broken:
+            if part in self._known or literal not in solution:
+                continue
+            if not self.claim.ask(part, values, copies, world).is_broken:
                 wrong = True
         self.learn()
         return wrong

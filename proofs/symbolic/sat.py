@@ -6,10 +6,13 @@ of them a second, while terms that are built one by one in Python take ten times
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from everyway.models.language import EverywayError, UsageError
+
+_TRUE = re.compile(r"\(define-fun k!(\d+) \(\) Bool\s+true\)")
 
 
 class SolverGaveUpError(EverywayError):
@@ -109,13 +112,13 @@ class Solver:
             return None
         if answer != self._z3.sat:
             raise SolverGaveUpError(f"z3 gave up ({self._solver.reason_unknown()})")
-        model = self._solver.model()
-        return frozenset(
-            int(declared.name()[2:]) for declared in model.decls() if self._z3.is_true(model[declared])
-        )
+        # As text, for the same reason as the clauses.
+        return frozenset(map(int, _TRUE.findall(self._solver.model().sexpr())))
 
     def _literal(self, literal: int) -> Any:
-        term = self._terms.get(abs(literal))
-        if term is None:
-            term = self._terms[abs(literal)] = self._z3.Bool(abs(literal), self._context)
-        return term if literal > 0 else self._z3.Not(term)
+        if literal not in self._terms:
+            if literal > 0:
+                self._terms[literal] = self._z3.Bool(literal, self._context)
+            else:
+                self._terms[literal] = self._z3.Not(self._literal(-literal))
+        return self._terms[literal]
