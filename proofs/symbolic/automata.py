@@ -94,6 +94,7 @@ class Automata:
         self._labels: dict[Any, Label] = {}
         self._to: list[list[int]] = [[] for _ in self.names]
         self._asked: set[tuple[int, int, int]] = set()
+        self._moves: dict[tuple[int, int], list[tuple[int, int, Move]]] = {}
         for world in system.initial():
             self.world = world
             self.starts.append(tuple(self._value(i, state, 0) for i, state in enumerate(world.states)))
@@ -173,6 +174,31 @@ class Automata:
             self._to[self.names.index(envelope.to)].append(number)
         return self._envelope_numbers[envelope]
 
+    # Steps, once closed.
+
+    def steps(
+        self, values: tuple[int, ...], copies: dict[int, int]
+    ) -> list[tuple[int, tuple[int, ...], dict[int, int]]]:
+        """Return every step from a moment: the number of its label, and the values and what is in flight after it."""
+        if not self._moves:
+            for number, label in enumerate(self.labels):
+                for move in label.moves:
+                    self._moves.setdefault((label.node, move.source), []).append((number, label.takes, move))
+        found = []
+        for node, value in enumerate(values):
+            for number, takes, move in self._moves.get((node, value), ()):
+                if takes >= 0 and not copies.get(takes):
+                    continue
+                after = copies
+                if move.sends or (takes >= 0 and not self.is_set):
+                    after = dict(copies)
+                    if takes >= 0 and not self.is_set:
+                        after[takes] -= 1
+                    for envelope in move.sends:
+                        after[envelope] = 1 if self.is_set else after.get(envelope, 0) + 1
+                found.append((number, (*values[:node], move.target, *values[node + 1 :]), after))
+        return found
+
     # Worlds.
 
     def world_of(self, values: tuple[int, ...], in_flight: dict[int, int]) -> World:
@@ -192,30 +218,13 @@ class Automata:
             left=self.world.left,
         )
 
-    def parts_of(self, world: World) -> tuple[tuple[int, ...], dict[int, int]] | None:
-        """Return the values and what is in flight in a world; None if it has something that is not known."""
-        counts: dict[int, int] = {}
-        for envelope in world.in_flight():
-            if envelope not in self._envelope_numbers:
-                return None
-            number = self._envelope_numbers[envelope]
-            counts[number] = counts.get(number, 0) + 1
-        values = []
-        for i, state in enumerate(world.states):
-            if state not in self._numbers[i]:
-                return None
-            values.append(self._numbers[i][state])
-        return tuple(values), counts
-
     def alike(self, read: Read, value: int) -> frozenset[int]:
         """Return the values of a node that look like one of them to a read."""
         node = read.position
         if not read.field:
             return frozenset([value])
         seen = getattr(self.values[node][value], read.field)
-        return frozenset(
-            v for v, state in enumerate(self.values[node]) if getattr(state, read.field) == seen
-        )
+        return frozenset(v for v, state in enumerate(self.values[node]) if getattr(state, read.field) == seen)
 
     def mailbox(self, node: int) -> list[int]:
         """Return the envelopes to a node."""

@@ -20,7 +20,9 @@ from .induction import Induction, told
 from .sat import SolverGaveUpError
 
 DEPTH = 20
-MOST_K = 4
+MOST_K = 3
+FIRST_DEPTH = 8
+"""Runs of so many steps are looked at before a proof is tried: most mistakes show there."""
 
 
 @frozen
@@ -115,7 +117,7 @@ def decide(
         return verdict(Outcome.UNKNOWN, why=answer.why) if answer.why else None
 
     try:
-        ended = looked(min(depth, most_k))
+        ended = looked(min(depth, max(FIRST_DEPTH, most_k)))
         if ended is not None:
             return ended
         why = ""
@@ -125,6 +127,8 @@ def decide(
             refuse_repeats(automata)
             induction = Induction(automata)
             for size in (2, 3):
+                if size == 3 and (ended := looked(depth)) is not None:
+                    return ended
                 tell(f"looking for lemmas, {size} facts at a time")
                 induction.find_lemmas(size, deadline)
                 for k in range(min(depth, most_k) + 1):

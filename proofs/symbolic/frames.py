@@ -35,7 +35,7 @@ class Taken:
     labels: dict[int, int]
     """For each label the variable that says that it is taken."""
     overflow: int
-    """A literal that is true if a copy was put where the cap was reached, or the cap is still reached after one went."""
+    """A literal that is true if a copy was put at the cap, or one was taken and the cap is still reached."""
 
 
 class Frames:
@@ -58,9 +58,7 @@ class Frames:
         values = []
         for node in range(len(automata.names)):
             known = [
-                value
-                for value, first in enumerate(automata.levels[node])
-                if level is None or first <= level
+                value for value, first in enumerate(automata.levels[node]) if level is None or first <= level
             ]
             variables = dict(zip(known, solver.several(len(known)), strict=True))
             solver.exactly_one(list(variables.values()))

@@ -4,9 +4,9 @@ Sheeran, Singh & Stålmarck, "Checking safety properties using induction and a S
 fewer than k steps breaks a promise (base), and no run of k steps from *anywhere* breaks it at its end after keeping it
 before (step), no run breaks it. Anywhere is too much by itself: there, what never happens together does.
 
-So lemmas come first: pairs, then triples, of facts that are never true together. The facts are that a node's field has a value, that
-a set that a node holds has a member, that a message is in flight. Those that were seen together on random walks are
-dropped; of the others, those are kept that every step keeps if all of them were true before (Flanagan & Leino,
+So lemmas come first: pairs, then triples, of facts that are never true together. The facts are that a node's field has
+a value, that a set that a node holds has a member, that a message is in flight. Those that were seen together on
+random walks are dropped; of the others, those are kept that every step keeps if all of them were true before (Flanagan & Leino,
 "Houdini, an annotation assistant for ESC/Java", FME 2001).
 """
 
@@ -34,7 +34,9 @@ MOST_FACTS = 700
 MOST_CANDIDATES = 250_000
 MOST_VALUES_OF_A_FIELD = 24
 MOST_VALUES_OF_A_NODE = 8
-WALKS, STEPS = 100, 60
+WALKS = 12
+STEPS, STEPS_PER_NODE = 100, 40
+"""So long is a walk: long enough to go round all nodes."""
 STEPS_ON = 40
 
 
@@ -86,6 +88,7 @@ class Induction:
     rounds: int = 0
     _met: set[tuple[int, ...]] = field(factory=set)
     """For each state of the walks the facts that are true there."""
+    _size: int = 0
 
     def find_lemmas(self, size: int, deadline: float | None = None) -> bool:
         """Find facts, at most so many at a time, that are never true together, as an inductive set.
@@ -93,7 +96,7 @@ class Induction:
         Returns whether all candidates could be looked at. Raises ``SolverGaveUpError`` if the time is up; what was
         known before still is.
         """
-        facts = list(_facts(self.automata))
+        facts = list(_facts(self.automata, whole=size > 2))
         candidates = self._never_seen_together(facts[:MOST_FACTS], size)
         looked_at = candidates[:MOST_CANDIDATES]
         self.lemmas = self._inductive(looked_at, deadline)
@@ -101,13 +104,14 @@ class Induction:
 
     def _never_seen_together(self, facts: list[Fact], size: int) -> list[Lemma]:
         """Return sets of facts that no walk saw together, none of them with another of them in it."""
-        if not self._met:
-            for world in _walks(self.automata):
-                parts = self.automata.parts_of(world)
-                assert parts is not None, "the automata are closed"
+        if self._size != size:
+            self._size = size
+            self._met.clear()
+            for parts in _walks(self.automata):
                 true = (number for number, fact in enumerate(facts) if _is_true(fact, *parts))
                 self._met.add(tuple(true))
-        known = {tuple(facts.index(fact) for fact in lemma) for lemma in self.lemmas}
+        numbers = {fact: number for number, fact in enumerate(facts)}
+        known = {tuple(sorted(numbers[fact] for fact in lemma)) for lemma in self.lemmas}
         found: list[Lemma] = []
         # What follows from a lemma with fewer facts is none; all else that was not seen is a candidate.
         possible: set[tuple[int, ...]] = {()}
@@ -144,7 +148,7 @@ class Induction:
             assumed.append(holds)
         # Whether a candidate is broken after the step; decided for many at once.
         broken = [_all_of(solver, [there.literal(fact) for fact in lemma]) for lemma in candidates]
-        sieve = _Sieve(self.automata, candidates)
+        sieve = _Sieve(candidates)
         chance = random.Random(1)
         while len(sieve.kept):
             self.rounds += 1
@@ -154,15 +158,15 @@ class Induction:
             solution = solver.solve([some, *(assumed[number] for number in sieve.kept)])
             if solution is None:
                 break
-            world = frames.world_in(after, solution)
-            sieve.drop(world)
+            values, copies = frames.values_in(after, solution), frames.copies_in(after, solution)
+            sieve.drop(values, copies)
             # What is left is true in that state, so it must be true wherever steps lead from there.
             for _ in range(STEPS_ON):
-                steps = list(self.automata.system.steps(world))
+                steps = self.automata.steps(values, copies)
                 if not steps:
                     break
-                world = chance.choice(steps)[1]
-                sieve.drop(world)
+                _, values, copies = chance.choice(steps)
+                sieve.drop(values, copies)
         return [candidates[number] for number in sieve.kept]
 
     def check_lemmas(self) -> bool:
@@ -232,11 +236,10 @@ class Induction:
 class _Sieve:
     """Candidates, of which those are dropped whose facts are all true in some state."""
 
-    def __init__(self, automata: Automata, candidates: list[Lemma]) -> None:
+    def __init__(self, candidates: list[Lemma]) -> None:
         import numpy as np
 
         self._np: Any = np
-        self._automata = automata
         self._facts = list(dict.fromkeys(fact for lemma in candidates for fact in lemma))
         numbers = {fact: number for number, fact in enumerate(self._facts)}
         longest = max(map(len, candidates), default=1)
@@ -252,11 +255,9 @@ class _Sieve:
         """The numbers of the candidates that are left."""
         return self._kept.tolist()  # type: ignore[no-any-return]
 
-    def drop(self, world: World) -> None:
+    def drop(self, values: tuple[int, ...], copies: dict[int, int]) -> None:
         """Drop the candidates that a state breaks."""
-        parts = self._automata.parts_of(world)
-        assert parts is not None, "the automata are closed"
-        truth = self._np.array([*(_is_true(fact, *parts) for fact in self._facts), True])
+        truth = self._np.array([*(_is_true(fact, values, copies) for fact in self._facts), True])
         self._kept = self._kept[~truth[self._rows[self._kept]].all(axis=1)]
 
 
@@ -315,12 +316,12 @@ def _is_true(fact: Fact, values: tuple[int, ...], copies: dict[int, int]) -> boo
     return values[fact.node] in fact.values
 
 
-def _facts(automata: Automata) -> Iterator[Fact]:
-    """Yield the facts that lemmas may be about."""
+def _facts(automata: Automata, whole: bool) -> Iterator[Fact]:
+    """Yield the facts that lemmas may be about; with ``whole`` also that a node has one value and no other."""
     seen: set[tuple[int, frozenset[int]]] = set()
     for node, name in enumerate(automata.names):
         everything = len(automata.values[node])
-        for values, words in _of_node(automata.values[node], name):
+        for values, words in _of_node(automata.values[node], name, whole):
             if len(values) < everything and (node, values) not in seen:
                 seen.add((node, values))
                 yield Fact(node, values, words=words)
@@ -330,7 +331,7 @@ def _facts(automata: Automata) -> Iterator[Fact]:
             yield Fact(envelope=number, twice=True, words=f"{envelope} in flight twice")
 
 
-def _of_node(states: list[Any], name: str) -> Iterator[tuple[frozenset[int], str]]:
+def _of_node(states: list[Any], name: str, whole: bool) -> Iterator[tuple[frozenset[int], str]]:
     for declared in attrs.fields(type(states[0])):
         by_value: dict[Any, set[int]] = {}
         members: dict[Any, set[int]] = {}
@@ -346,26 +347,24 @@ def _of_node(states: list[Any], name: str) -> Iterator[tuple[frozenset[int], str
         for member, numbers in members.items():
             yield frozenset(numbers), f"{name}.{declared.name} has {shown(member)}"
             yield frozenset(range(len(states))) - numbers, f"{name}.{declared.name} lacks {shown(member)}"
-    if len(states) <= MOST_VALUES_OF_A_NODE:
+    if whole and len(states) <= MOST_VALUES_OF_A_NODE:
         for number, state in enumerate(states):
             yield frozenset([number]), f"{name} is {state!r}"
 
 
-def _walks(automata: Automata) -> Iterator[World]:
+def _walks(automata: Automata) -> Iterator[tuple[tuple[int, ...], dict[int, int]]]:
     """Yield the states of random walks that rather do what was seldom done; the same in every process."""
     chance = random.Random(0)
-    taken: dict[Any, int] = {}
-    starts = list(automata.system.initial())
-    yield from starts
+    taken = [0] * len(automata.labels)
+    for start in automata.starts:
+        yield start, {}
     for _ in range(WALKS):
-        world = chance.choice(starts)
-        for _ in range(STEPS):
-            steps = list(automata.system.steps(world))
+        values, copies = chance.choice(automata.starts), dict[int, int]()
+        for _ in range(STEPS + STEPS_PER_NODE * len(automata.names)):
+            steps = automata.steps(values, copies)
             if not steps:
                 break
-            keys = [(action.node, action.handler, action.envelope, action.outcome) for action, _ in steps]
-            weights = [1 / (1 + taken.get(key, 0)) ** 2 for key in keys]
-            (number,) = chance.choices(range(len(steps)), weights)
-            taken[keys[number]] = taken.get(keys[number], 0) + 1
-            world = steps[number][1]
-            yield world
+            weights = [1 / (1 + taken[label]) ** 2 for label, _, _ in steps]
+            ((label, values, copies),) = chance.choices(steps, weights)
+            taken[label] += 1
+            yield values, copies
