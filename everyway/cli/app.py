@@ -583,4 +583,4 @@ def doctor(debug: DebugOption = False) -> None:
         say(terminal, detail, lead=lead, lead_style="" if is_found else "yellow", column=25)
 
 
-from . import claims, prove_cap, simulate  # noqa: E402, F401  commands of files of their own
+from . import claims, prove_cap, simulate, symbolic  # noqa: E402, F401  commands of files of their own

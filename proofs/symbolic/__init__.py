@@ -4,3 +4,25 @@
 ``sat.py``, ``claims.py`` learns what a property says of a moment. ``bounded.py`` looks for shortest violations,
 ``induction.py`` for a proof, ``deciding.py`` does both.
 """
+
+from .automata import Automata
+from .bounded import Bounded, BoundedAnswer, search
+from .claims import Claim, TooManyLessonsError
+from .deciding import SymbolicVerdict, decide
+from .induction import Induction, Proof
+from .sat import Solver, SolverGaveUpError
+
+__all__ = [
+    "Automata",
+    "Bounded",
+    "BoundedAnswer",
+    "Claim",
+    "Induction",
+    "Proof",
+    "Solver",
+    "SolverGaveUpError",
+    "SymbolicVerdict",
+    "TooManyLessonsError",
+    "decide",
+    "search",
+]
