@@ -1,8 +1,8 @@
 """A token ring: who holds the token may be critical; meanwhile everybody goes about his own business.
 
-Stations are not interchangeable, for each knows its neighbour, so symmetry helps nobody. Each has few states of its own,
-all of which come together: with one token there are ``n`` times about ``3 ** n`` global states. It is here to be measured
-by ``symbolic.py``: going through states against asking a solver.
+Stations are not interchangeable, for each knows its neighbour, so symmetry helps nobody. Each has few states of its
+own, which come together in every way: there are more than ``n * 3 ** n`` global states. It is here to be measured by
+``symbolic.py``: going through states against asking a solver.
 
     everyway symbolic benchmarks/ring.py:Ring --stations 16
     everyway check benchmarks/ring.py:Ring --stations 8

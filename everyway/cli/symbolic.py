@@ -45,8 +45,8 @@ _MARKS = {"holds": ("✓", "+", "green"), "violated": ("✗", "x", "bold red"), 
             "everyway symbolic gray-lamport --managers 4 --property consistency",
             "everyway symbolic path/to/ring.py:Ring --stations 16",
             "",
-            "For protocols without faults, observers and late time-outs, on the networks bag and set; for promises about "
-            "every state.",
+            "For protocols without faults, observers and late time-outs, on the networks bag and set; for promises "
+            "about every state.",
             "",
             "Exit codes: 0 all promises hold, 1 one is violated, 2 bad input, 3 unknown.",
         ]
@@ -83,7 +83,7 @@ def symbolic(
 ) -> None:
     """Decide promises with a solver: a shortest violation, or a proof by induction, without visiting the states.
 
-    It pays where many nodes with few states of their own go their own ways. Everywhere else `everyway check` is quicker.
+    It pays where many nodes with few states of their own go their own ways; elsewhere `everyway check` is quicker.
     """
     from everyway.checking import as_system, find_property, promised
     from everyway.invariants.property import PropertyKind

@@ -99,12 +99,13 @@ class Bounded:
         if start is None:
             raise EverywayError("internal error: the run that the solver found does not begin at a start.")
         path = [Visit(None, start)]
+        here: World = start
         for number, world in enumerate(worlds[1:]):
             actions = self._actions(solution, number)
             step = next(
                 (
                     Visit(action, after)
-                    for action, after in system.steps(path[-1].state)
+                    for action, after in system.steps(here)
                     if action in actions and _alike(after, world)
                 ),
                 None,
@@ -114,12 +115,22 @@ class Bounded:
                     f"internal error: step {number + 1} of the run that the solver found does not exist."
                 )
             path.append(step)
+            here = world_of(step)
+        if not self.claim.is_broken(here):
+            list(system.steps(here))  # raises what the model is to be blamed for
+            raise EverywayError("internal error: the run that the solver found breaks nothing.")
         return tuple(path)
 
     def _actions(self, solution: frozenset[int], number: int) -> list[object]:
         label = next(label for label, taken in self._taken[number].labels.items() if taken in solution)
         value = self.frames.values_in(self._moments[number], solution)[self.automata.labels[label].node]
         return [move.action for move in self.automata.labels[label].moves if move.source == value]
+
+
+def world_of(visit: Visit) -> World:
+    """Return the world of a visit."""
+    assert isinstance(visit.state, World)
+    return visit.state
 
 
 def _is_true(literal: int, solution: frozenset[int]) -> bool:

@@ -40,8 +40,8 @@ class Lesson:
     part: int
     values: tuple[tuple[int, frozenset[int]], ...]
     """A node has one of these values."""
-    copies: tuple[tuple[int, int], ...]
-    """So many copies of an envelope are in flight."""
+    mailboxes: tuple[tuple[int, tuple[tuple[int, int], ...]], ...]
+    """In flight to a node are so many copies of these envelopes, and of no others."""
     is_broken: bool
 
 
@@ -110,26 +110,26 @@ class Claim:
         for first, last in by_last.items():
             alike.setdefault(frozenset(last), set()).add(first)
         found: list[tuple[tuple[int, frozenset[int]], ...]] = []
-        for last, firsts in alike.items():
+        for lasts, firsts in alike.items():
             if len(nodes) == 1:
-                found.append(((nodes[0], last),))
+                found.append(((nodes[0], lasts),))
             else:
-                found.append(((nodes[0], frozenset(one for (one,) in firsts)), (nodes[1], last)))
+                found.append(((nodes[0], frozenset(one for (one,) in firsts)), (nodes[1], lasts)))
         return found
 
     def ask(self, part: int, values: tuple[int, ...], copies: dict[int, int], world: World) -> Lesson:
         """Ask one part about a world, and note what it said."""
         says, reads = self._recorder.recorded([world], self._questions[part])
         seen: dict[int, frozenset[int]] = {}
-        counted: dict[int, int] = {}
+        boxes: dict[int, tuple[tuple[int, int], ...]] = {}
         for read in reads:
             if read.part == "node":
                 alike = self.automata.alike(read, values[read.position])
                 seen[read.position] = seen.get(read.position, alike) & alike
             elif read.part == "messages":
-                for envelope in self.automata.mailbox(read.position):
-                    counted[envelope] = copies.get(envelope, 0)
-        lesson = Lesson(part, tuple(seen.items()), tuple(counted.items()), says)
+                there = ((one, copies.get(one, 0)) for one in self.automata.mailbox(read.position))
+                boxes[read.position] = tuple((one, count) for one, count in there if count)
+        lesson = Lesson(part, tuple(seen.items()), tuple(boxes.items()), says)
         self.lessons.append(lesson)
         if len(self.lessons) > MOST_LESSONS:
             raise TooManyLessonsError(
@@ -207,15 +207,19 @@ class Watch:
         """Tell the solver what was learned since."""
         for lesson in self.claim.lessons[self._learned :]:
             literals = [-self._group(node, values) for node, values in lesson.values]
-            for envelope, count in lesson.copies:
-                copies = self.frame.copies.get(envelope, ())
-                if count > len(copies):
-                    break  # there cannot be so many here
-                if count:
-                    literals.append(-copies[count - 1])
-                if count < len(copies):
-                    literals.append(copies[count])
-            else:
+            is_possible = True
+            for node, held in lesson.mailboxes:
+                there = dict(held)
+                # Envelopes that were not known when the lesson was learned are none of those that were there.
+                for envelope in {*there, *self.claim.automata.mailbox(node)}:
+                    count = there.get(envelope, 0)
+                    copies = self.frame.copies.get(envelope, ())
+                    is_possible &= count <= len(copies)
+                    if 0 < count <= len(copies):
+                        literals.append(-copies[count - 1])
+                    if count < len(copies):
+                        literals.append(copies[count])
+            if is_possible:
                 part = self.parts[lesson.part]
                 self.solver.add(*literals, part if lesson.is_broken else -part)
         self._learned = len(self.claim.lessons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import time
 from collections.abc import Callable
 from typing import Any
@@ -52,8 +53,8 @@ class SymbolicVerdict:
     questions: int = 0
     """That handlers were asked."""
 
-    @property
-    def length(self) -> int | None:  # type: ignore[valid-type]
+    @builtins.property
+    def length(self) -> int | None:
         """The number of steps of the counterexample; None if there is none."""
         return None if self.path is None else len(self.path) - 1
 

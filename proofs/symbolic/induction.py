@@ -6,8 +6,8 @@ before (step), no run breaks it. Anywhere is too much by itself: there, what nev
 
 So lemmas come first: pairs, then triples, of facts that are never true together. The facts are that a node's field has
 a value, that a set that a node holds has a member, that a message is in flight. Those that were seen together on
-random walks are dropped; of the others, those are kept that every step keeps if all of them were true before (Flanagan & Leino,
-"Houdini, an annotation assistant for ESC/Java", FME 2001).
+random walks are dropped; of the others, those are kept that every step keeps if all of them were true before (Flanagan
+& Leino, "Houdini, an annotation assistant for ESC/Java", FME 2001).
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ class _Sieve:
     @property
     def kept(self) -> list[int]:
         """The numbers of the candidates that are left."""
-        return self._kept.tolist()  # type: ignore[no-any-return]
+        return [int(number) for number in self._kept]
 
     def drop(self, values: tuple[int, ...], copies: dict[int, int]) -> None:
         """Drop the candidates that a state breaks."""
