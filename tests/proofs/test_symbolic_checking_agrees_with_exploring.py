@@ -138,7 +138,7 @@ def test_verdicts_and_shortest_lengths_are_those_of_the_reference(network: str) 
 def test_what_is_proved_holds_in_every_state(network: str) -> None:
     chance = random.Random(5)
     found = []
-    for _ in range(2):
+    for _ in range(1):
         system = System(game(chance), network=network)
         for prop in (promises(chance)[0], promises(chance)[3]):
             verdict = decide(system, prop, depth=3, most_k=1)
@@ -147,7 +147,7 @@ def test_what_is_proved_holds_in_every_state(network: str) -> None:
             if verdict.outcome is not Outcome.UNKNOWN and known.outcome is not Outcome.UNKNOWN:
                 assert verdict.outcome is known.outcome
             found.append(verdict.outcome)
-    assert len(found) == 4
+    assert len(found) == 2
 
 
 def test_two_phase_commit_is_proved_with_lemmas_that_hold() -> None:
