@@ -57,6 +57,13 @@ THEOREMS: Mapping[str, Theorem] = {
     "split-brain": _inductive("split_brain:SplitBrain", "One side at most leads and commits.", "split-brain"),
     "register": _inductive("register:MajorityRegister", "A register kept by majorities is atomic.", "abd"),
     "outbox": _inductive("outbox:Outbox", "Nothing is lost, and nothing is done twice.", "outbox"),
+    "cap": Theorem(
+        "synthesis",
+        "everyway.proofs.synthesis:prove_cap",
+        "No strategy is consistent and available under partitions.",
+        model="cap",
+        command="prove-cap",
+    ),
     "fencing": _inductive("fencing:Fencing", "No late write undoes a later one.", "lease-lock"),
 }
 """In the order in which they are listed."""

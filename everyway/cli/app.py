@@ -202,4 +202,14 @@ def show(
     print_model(find_target(model, variant), model, console(), taken)
 
 
-from . import bridge, check, claims, doctor, prove, simulate, timing  # noqa: E402, F401  commands of files of their own
+from . import (  # noqa: E402  commands of files of their own
+    bridge,  # noqa: F401
+    check,  # noqa: F401
+    claims,  # noqa: F401
+    doctor,  # noqa: F401
+    prove,  # noqa: F401
+    prove_cap,  # noqa: F401
+    simulate,  # noqa: F401
+    symbolic,  # noqa: F401
+    timing,  # noqa: F401
+)
