@@ -8,7 +8,6 @@ threads never wait for each other, and which of several equal rows counts as the
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
@@ -25,7 +24,7 @@ SHUFFLE_TOO = -4658895280553007687
 
 
 def _raw(typing_context: Any, array: Any) -> Any:
-    """Return a pointer to an array's first item."""
+    """Return a pointer to an array's first item, which does not keep the array: whoever calls the kernel must."""
 
     def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -77,7 +76,16 @@ def part_of(hash: int, parts: int) -> int:
 
 
 def insert(
-    table_: Any, size: int, words: int, rows_: Any, count: int, part: int, parts: int, fresh_: Any
+    table_: Any,
+    size: int,
+    words: int,
+    rows_: Any,
+    count: int,
+    part: int,
+    parts: int,
+    fresh_: Any,
+    mine_: Any,
+    slots_: Any,
 ) -> int:
     """Add those rows that belong to a partition; note the numbers of the new ones, and return how many there are.
 
@@ -90,9 +98,11 @@ def insert(
         part: the partition's number.
         parts: how many partitions there are.
         fresh_: takes the numbers of the new rows, in ascending order.
+        mine_: room for ``BLOCK`` numbers of rows and one more. It comes from outside, as does ``slots_``: an array that
+            is made here is let go after the last use of its name, which is before the last use of its items.
+        slots_: room for as many slots, and ``DISTANCE`` more.
     """
     table, rows, fresh = raw(table_), raw(rows_), raw(fresh_)
-    mine_, slots_ = np.empty(BLOCK + 1, np.int64), np.empty(BLOCK + DISTANCE + 1, np.int64)
     mine, slots = raw(mine_), raw(slots_)
     found = 0
     start = 0

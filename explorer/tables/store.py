@@ -19,6 +19,8 @@ MAX_LOAD = 0.75
 """So full a table may get; beyond it, chains of taken slots become long."""
 
 
+BLOCK = 1_024
+"""Rows that are hashed at once; as ``storage.BLOCK``, likewise."""
 SPILLED = 1 << 14
 """So many rows may be set aside while a table grows; a handful is usual."""
 
@@ -166,6 +168,7 @@ class CompiledStore:
         self._tables = [reserved(size) for size in self._sizes]
         self._held = [0] * threads
         self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(threads)]
+        self._blocks = [blocks() for _ in range(threads)]
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def view(self, array: Any) -> Any:
@@ -207,6 +210,7 @@ class CompiledStore:
                     part,
                     self.threads,
                     fresh[at:],
+                    *self._blocks[part],
                 )
                 at += found
                 self._held[part] += found
@@ -359,6 +363,11 @@ class CompiledStore:
             for size, held in zip(self._sizes, self._held, strict=True)
             if held > NEARLY_FULL * size
         )
+
+
+def blocks() -> tuple[Any, Any]:
+    """Return what the kernel's ``insert`` needs besides the rows: room for a block of them, and for their slots."""
+    return np.empty(BLOCK + 1, np.int64), np.empty(BLOCK + TOGETHER + 1, np.int64)
 
 
 def _larger(size: int) -> int:

@@ -13,7 +13,7 @@ from everyway.explorer.tables.compiled import compiled
 from everyway.explorer.tables.lanes import LARGE, Growing
 from everyway.explorer.tables.packing import MARK
 from everyway.explorer.tables.reserve import reserved
-from everyway.explorer.tables.store import SPILLED, CompiledStore
+from everyway.explorer.tables.store import SPILLED, CompiledStore, blocks
 from everyway.models.gray_lamport import TwoPhase
 
 steady = settings(max_examples=60, derandomize=True, database=None, deadline=None)
@@ -44,18 +44,18 @@ def test_a_table_that_grows_where_it_lies_has_the_same_rows(words, size, load, f
     kernel, count, larger = compiled(), int(size * load), int(size * factor)
     rows = rows_of(count, words, seed)
     table, fresh = np.zeros(larger * words, np.int64), np.zeros(count, np.int64)
-    assert kernel.insert(table, size, words, rows, count, 0, 1, fresh) == count
+    assert kernel.insert(table, size, words, rows, count, 0, 1, fresh, *blocks()) == count
     before = held(table, size, words)
     assert kernel.spread(table, size, words, larger, np.zeros(SPILLED * words, np.int64), SPILLED) >= 0
     assert held(table, larger, words) == before
     # Every row is found where one looks for it.
-    assert kernel.insert(table, larger, words, rows, count, 0, 1, fresh) == 0
+    assert kernel.insert(table, larger, words, rows, count, 0, 1, fresh, *blocks()) == 0
 
 
 def test_a_table_with_too_many_rows_at_its_beginning_is_left_as_it_is():
     kernel, count = compiled(), 60
     rows, table = rows_of(count, 1, 1), np.zeros(256, np.int64)
-    kernel.insert(table, 64, 1, rows, count, 0, 1, np.zeros(count, np.int64))
+    kernel.insert(table, 64, 1, rows, count, 0, 1, np.zeros(count, np.int64), *blocks())
     # Full up to a late slot.
     table[:64][table[:64] == 0] = rows_of(4, 1, 2)
     table[63] = 0
