@@ -229,7 +229,11 @@ class Symmetry:
         self._asked.update((kind, one) for one in ([question] if self._are_questions_sampled else answers))
 
     def _all_renamed(self, values: tuple[Any, ...], names: Mapping[str, str]) -> tuple[Any, ...]:
-        return tuple(self._remembered(value, names) for value in values)
+        # Equal observers may still watch for different things, so that one must not be taken for the other.
+        return tuple(
+            renamed(value, names) if isinstance(value, Observer) else self._remembered(value, names)
+            for value in values
+        )
 
     def _summary(self, outcomes: Sequence[Outcome]) -> Hashable:
         """Return what matters of an answer: not the order in which steps are offered, as names may decide it."""
