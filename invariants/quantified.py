@@ -63,11 +63,11 @@ def every(kind: type[Node], *, name: str = "") -> Callable[[Callable[..., Any]],
 def every_pair(kind: type[Node], *, name: str = "") -> Callable[[Callable[..., Any]], Property]:
     """Claim that ``relation(one, other)`` is true of any two nodes of a class, in every reachable state; a decorator.
 
-    >>> from everyway.models.gray_lamport import ResourceManager, State
+    >>> from everyway.models.gray_lamport import RM, ResourceManager
     >>> @every_pair(ResourceManager)
     ... def consistency(one, other):
     ...     '''No resource manager commits while another aborts.'''
-    ...     return not (one.state is State.COMMITTED and other.state is State.ABORTED)
+    ...     return not (one.state is RM.COMMITTED and other.state is RM.ABORTED)
     >>> consistency.name
     'consistency'
     """

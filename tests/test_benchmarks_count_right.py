@@ -101,7 +101,7 @@ def test_rumur_counts_two_phase_commit(benchmarks, folder, managers, states, tra
 
 
 def counted_by_spin(
-    run: types.ModuleType, model: str, macros: dict[str, int], folder: Path
+    benchmarks: types.SimpleNamespace, model: str, macros: dict[str, int], folder: Path
 ) -> tuple[int, int]:
     try:
         found = benchmarks.rivals.run_spin(BENCHMARKS / model, macros, hash_bits=12, folder=folder)

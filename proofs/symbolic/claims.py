@@ -158,6 +158,9 @@ class Watch:
     frame: Frame
     cap: int
     parts: list[int] = field(factory=list)
+    are_capped: set[bool] = field(factory=set)
+    """The answers of lessons about as many copies of an envelope as are counted: more copies count as these here, but
+    the property was not asked about more."""
     broken: int = 0
     """A literal that is true if the claim is broken in the frame, or the model has no answer there."""
     _flaws: list[tuple[int, Any]] = field(factory=list)
@@ -208,6 +211,7 @@ class Watch:
         for lesson in self.claim.lessons[self._learned :]:
             literals = [-self._group(node, values) for node, values in lesson.values]
             is_possible = True
+            is_capped = False
             for node, held in lesson.mailboxes:
                 there = dict(held)
                 # Envelopes that were not known when the lesson was learned are none of those that were there.
@@ -215,11 +219,14 @@ class Watch:
                     count = there.get(envelope, 0)
                     copies = self.frame.copies.get(envelope, ())
                     is_possible &= count <= len(copies)
+                    is_capped |= 0 < count == len(copies)
                     if 0 < count <= len(copies):
                         literals.append(-copies[count - 1])
                     if count < len(copies):
                         literals.append(copies[count])
             if is_possible:
+                if is_capped and not self.claim.automata.is_set:
+                    self.are_capped.add(lesson.is_broken)
                 part = self.parts[lesson.part]
                 self.solver.add(*literals, part if lesson.is_broken else -part)
         self._learned = len(self.claim.lessons)

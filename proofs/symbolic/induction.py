@@ -216,6 +216,11 @@ class Induction:
             _limit(solver, deadline)
             solution = solver.solve([watches[-1].broken])
             if solution is None:
+                # What was assumed of the moments before must be true of any number of copies that counts as the
+                # highest, and so must what was found of the last.
+                if False in watches[-1].are_capped or any(True in watch.are_capped for watch in watches[:-1]):
+                    why = f"it looks at how many copies are in flight, counted up to {frames.cap}"
+                    return Proof(False, k, (), why)
                 return Proof(True, k, ())
             doubted = False
             for number, (watch, moment) in enumerate(zip(watches, moments, strict=True)):

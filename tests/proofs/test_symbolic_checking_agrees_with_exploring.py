@@ -134,6 +134,7 @@ def test_verdicts_and_shortest_lengths_are_those_of_the_reference(network: str) 
     assert set(outcomes) == {Outcome.HOLDS, Outcome.VIOLATED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["bag", "set"])
 def test_what_is_proved_holds_in_every_state(network: str) -> None:
     chance = random.Random(5)
@@ -148,6 +149,32 @@ def test_what_is_proved_holds_in_every_state(network: str) -> None:
                 assert verdict.outcome is known.outcome
             found.append(verdict.outcome)
     assert len(found) == 2
+
+
+def test_what_depends_on_the_number_of_copies_is_not_proved_by_counting_to_one() -> None:
+    # Three copies of one ball can be in flight, after some steps; induction only knows that there is one.
+    rules = (
+        ((0, -1, 3, "N2", 1), (0, -1, 2, "N2", 1), (2, -1, 0, "", 0), (2, 0, 3, "N0", 0)),
+        ((1, 0, 2, "", 1), (0, 0, 2, "", 1), (1, 1, 0, "", 1), (2, 1, 0, "", 0)),
+        (
+            *(
+                (1, 1, 3, "N0", 0),
+                (1, -1, 2, "", 0),
+                (2, 0, 3, "N0", 0),
+                (1, 1, 2, "", 0),
+                (1, 1, 2, "N0", 0),
+            ),
+            *((1, -1, 3, "N0", 1), (1, -1, 0, "", 1), (1, -1, 0, "", 0)),
+        ),
+    )
+
+    @never
+    def thrice_in_flight(world: World) -> bool:
+        return len(world.in_flight(Ball)) >= 3
+
+    system = System(Game(rules))
+    verdict = decide(system, thrice_in_flight, depth=4, most_k=1)
+    assert (verdict.outcome, verdict.depth) == (Outcome.UNKNOWN, 4)
 
 
 def test_two_phase_commit_is_proved_with_lemmas_that_hold() -> None:
