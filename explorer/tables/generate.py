@@ -55,7 +55,6 @@ from .codes import (
     LATE,
     LAYOUT,
     LEAF,
-    LONGEST,
     M_CUTS,
     M_DELTA,
     M_KIND,
@@ -479,8 +478,6 @@ def generate(
             if is_end:
                 ends[work[ENDS]] = at
                 work[ENDS] += 1
-            if ordinal > work[LONGEST]:
-                work[LONGEST] = ordinal
         at += 1
     settle(bundled, counts)
     if put_off < 0:
