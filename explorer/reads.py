@@ -25,7 +25,8 @@ from everyway.models.language.action import Action
 from everyway.models.language.message import NodeId
 from everyway.models.language.network import Mailbox
 from everyway.models.language.node import Node
-from everyway.models.language.world import World
+from everyway.models.language.observer import Observer
+from everyway.models.language.world import Roster, World
 
 T = TypeVar("T")
 
@@ -46,6 +47,37 @@ class Read(NamedTuple):
     """The attribute of a node, an observer or the action, or the kind of fault left; empty for the whole part."""
 
 
+class Parts(NamedTuple):
+    """What a world is made of, in the order in which it is made of it; quicker to have than the world."""
+
+    roster: Roster
+    states: tuple[Node, ...]
+    up: tuple[bool, ...]
+    mailboxes: tuple[Mailbox, ...]
+    cut_off: frozenset[NodeId] | None
+    left: tuple[int, ...]
+    memory: tuple[Observer, ...]
+    start: int
+
+    @classmethod
+    def of(cls, world: World) -> Parts:
+        """Return the parts of a world."""
+        return cls(
+            world.roster,
+            world.states,
+            world.up,
+            world.mailboxes,
+            world.cut_off,
+            world.left,
+            world.memory,
+            world.start,
+        )
+
+
+InFlight = Callable[[int], tuple[Mailbox, ...]]
+"""Returns what is in flight in one of the worlds that a question is about."""
+
+
 def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tuple[Read, ...]]:
     """Return the answer to a question about some worlds, and what it looked at, in the order in which it first did.
 
@@ -64,7 +96,7 @@ def recorded(worlds: Sequence[World], question: Callable[..., T]) -> tuple[T, tu
     >>> [(world.roster.names[read.position], read.field) for read in reads]
     [('R1', 'state'), ('R2', 'state')]
     """
-    return Recorder().recorded(worlds, question)
+    return Recorder().recorded([Parts.of(world) for world in worlds], question)
 
 
 def value_of(read: Read, worlds: Sequence[World]) -> Hashable:
@@ -117,31 +149,36 @@ class Recorder:
     _reads: dict[Read, None] = field(factory=dict)
     """What the question that is being asked looked at so far."""
     _kinds: dict[type, None] = field(factory=dict)
+    _listens_to: int = -1
+    """How many of these are hooked already; -1 while none is for longer than a question."""
 
     def recorded(
         self,
-        worlds: Sequence[World],
+        worlds: Sequence[Parts],
         question: Callable[..., T],
         action: Action | None = None,
-        in_flight: Callable[[World], tuple[Mailbox, ...]] | None = None,
+        in_flight: InFlight | None = None,
+        known: frozenset[int] = frozenset(),
     ) -> tuple[T, tuple[Read, ...]]:
         """Return the answer to a question about some worlds, and what it looked at; see the function ``recorded``.
 
         With an action the question is called with it too, after the worlds, and what it looks at there is noted. With
         ``in_flight`` the worlds lack what is in flight; it is asked for that as soon as the question looks there.
+        Nodes at ``known`` positions are taken to be read: they are not watched, which is quicker.
         """
         with _turn:
             if _asked:
                 # The worlds may be watched copies themselves, of which looking at a kept copy would tell nothing.
-                return Recorder._ask(Recorder(), worlds, question, action, in_flight)
-            return self._ask(worlds, question, action, in_flight)
+                return Recorder._ask(Recorder(), worlds, question, action, in_flight, known)
+            return self._ask(worlds, question, action, in_flight, known)
 
     def _ask(
         self,
-        worlds: Sequence[World],
+        worlds: Sequence[Parts],
         question: Callable[..., T],
         action: Action | None,
-        in_flight: Callable[[World], tuple[Mailbox, ...]] | None,
+        in_flight: InFlight | None,
+        known: frozenset[int],
     ) -> tuple[T, tuple[Read, ...]]:
         fresh: list[Any] = []
         self._reads.clear()
@@ -149,57 +186,73 @@ class Recorder:
             self._forget()
         try:
             twins: list[Any] = [
-                self._twin(number, world, fresh, in_flight) for number, world in enumerate(worlds)
+                self._twin(number, world, fresh, in_flight, known) for number, world in enumerate(worlds)
             ]
             if action is not None:
                 twins.append(self._part(0, "action", 0, action, fresh))
-            with _hooked(self._kinds):
-                _asked.append(self)
-                try:
-                    answer = question(*twins)
-                finally:
-                    _asked.pop()
+            if self._listens_to == len(self._kinds):
+                answer = self._answer(question, twins)
+            else:
+                with _hooked(self._kinds):
+                    answer = self._answer(question, twins)
         finally:
             for one in fresh:
                 del _watched[id(one)]
         return answer, tuple(self._reads)
 
+    def _answer(self, question: Callable[..., T], twins: Sequence[Any]) -> T:
+        _asked.append(self)
+        try:
+            return question(*twins)
+        finally:
+            _asked.pop()
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Keep the classes hooked from one question to the next, for many questions in a row."""
         with _turn, _hooked(self._kinds):
-            yield
+            self._listens_to = len(self._kinds)
+            try:
+                yield
+            finally:
+                self._listens_to = -1
 
     def _twin(
         self,
         number: int,
-        world: World,
+        parts: Parts,
         fresh: list[Any],
-        in_flight: Callable[[World], tuple[Mailbox, ...]] | None,
+        in_flight: InFlight | None,
+        known: frozenset[int],
     ) -> World:
-        """Return a watched copy of a world; ``fresh`` takes what is watched for this question alone."""
+        """Return a watched copy of the world of some parts; ``fresh`` takes what is watched for this question alone."""
         twin: World = object.__new__(World)
         put = object.__setattr__
-        states = tuple([self._part(number, "node", i, node, fresh) for i, node in enumerate(world.states)])
+        states = tuple(
+            [
+                node if i in known else self._part(number, "node", i, node, fresh)
+                for i, node in enumerate(parts.states)
+            ]
+        )
         memory: tuple[Any, ...] = ()
-        if world.memory:
+        if parts.memory:
             memory = tuple(
-                [self._part(number, "observer", i, seen, fresh) for i, seen in enumerate(world.memory)]
+                [self._part(number, "observer", i, seen, fresh) for i, seen in enumerate(parts.memory)]
             )
         # Not by the class's own constructor, which takes as long as everything else here.
-        put(twin, "roster", world.roster)
+        put(twin, "roster", parts.roster)
         put(twin, "states", states)
-        put(twin, "up", world.up)
-        put(twin, "mailboxes", world.mailboxes)
-        put(twin, "cut_off", world.cut_off)
-        put(twin, "left", world.left)
+        put(twin, "up", parts.up)
+        put(twin, "mailboxes", parts.mailboxes)
+        put(twin, "cut_off", parts.cut_off)
+        put(twin, "left", parts.left)
         put(twin, "memory", memory)
-        put(twin, "start", world.start)
+        put(twin, "start", parts.start)
         put(twin, _HASH_CACHE, None)
-        watch = _WorldWatch(self._reads, number, world, states, memory)
+        watch = _WorldWatch(self._reads, number, parts, states, memory)
         if in_flight is not None:
             find = in_flight
-            watch.put_mailboxes = lambda: put(twin, "mailboxes", find(world))
+            watch.put_mailboxes = lambda: put(twin, "mailboxes", find(number))
         self._watch(twin, watch)
         fresh.append(twin)
         return twin
@@ -281,6 +334,11 @@ class _Anatomy:
         return not isinstance(getattr(self.kind, name, None), (FunctionType, property))
 
 
+def keeps_nothing(value: Any) -> bool:
+    """Return whether an object has room for its fields and nothing else, so that no method can keep anything in it."""
+    return _anatomy(value).keeps_nothing
+
+
 _anatomies: dict[type, _Anatomy] = {}
 
 
@@ -347,7 +405,7 @@ class _WorldWatch:
 
     reads: dict[Read, None]
     number: int
-    world: World
+    parts: Parts
     states: tuple[Node, ...]
     memory: tuple[Any, ...]
     put_mailboxes: Callable[[], None] | None = None
@@ -359,13 +417,13 @@ class _WorldWatch:
             case "is_up" | "live" | "faults_left" | "observer":
                 return getattr(self, name)
             case "up":
-                for position in range(len(self.world.up)):
+                for position in range(len(self.parts.up)):
                     self._note("up", position)
             case "mailboxes":
                 if self.put_mailboxes is not None:
                     self.put_mailboxes()
                     self.put_mailboxes = None
-                for position in range(len(self.world.up)):
+                for position in range(len(self.parts.up)):
                     self._note("messages", position)
             case "memory":
                 for position in range(len(self.memory)):
@@ -377,28 +435,32 @@ class _WorldWatch:
         if (self.number, part, position, "") not in self.reads:
             self.reads[Read(self.number, part, position, field)] = None
 
+    def _world(self) -> World:
+        """Return the world itself, whose methods say what is wrong with what they are called with."""
+        return World(*self.parts)
+
     def is_up(self, node: Node | NodeId) -> bool:
-        position = self.world._position(node if isinstance(node, str) else node.id)
+        position = self._world()._position(node if isinstance(node, str) else node.id)
         self._note("up", position)
-        return self.world.up[position]
+        return self.parts.up[position]
 
     def live(self, kind: type[Any] = Node) -> tuple[Any, ...]:
         found = []
         for position, node in enumerate(self.states):
             if isinstance(node, kind):
                 self._note("up", position)
-                if self.world.up[position]:
+                if self.parts.up[position]:
                     found.append(node)
         return tuple(found)
 
     def faults_left(self, kind: str) -> int:
-        left = self.world.faults_left(kind)
+        left = self._world().faults_left(kind)
         self._note("left", field=kind)
         return left
 
     def observer(self, name: str) -> Any:
-        self.world.observer(name)  # raises if there is none
-        position = self.world.roster.observers.index(name)
+        self._world().observer(name)  # raises if there is none
+        position = self.parts.roster.observers.index(name)
         self._note("observer", position, "__class__")
         return self.memory[position]
 

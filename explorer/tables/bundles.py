@@ -24,9 +24,11 @@ from .codes import (
     ASK_OWN,
     ASK_TAKE,
     B_CELLS,
+    B_FIRST,
     B_LAST,
     B_NODES,
     B_PIECES,
+    B_SECOND,
     B_SOURCES,
     BUNDLE_STRIDE,
     BUNDLES,
@@ -324,8 +326,14 @@ def find(
     if cells < 0:
         end = learn(head, pool, rows, row, bundled, passing, bundled[U_STOP], sources, misses, work)
         return passing if end >= 0 else end
-    key = gathered(pool, plan + pool[record + B_PIECES], rows, row)
-    cell = bundled[U_CELLS] + cells + key
+    # Written out, for this is where most of the time goes.
+    first = (rows[row + pool[record + B_FIRST]] >> pool[record + B_FIRST + 1]) & pool[record + B_FIRST + 2]
+    second = (rows[row + pool[record + B_SECOND]] >> pool[record + B_SECOND + 1]) & pool[
+        record + B_SECOND + 2
+    ]
+    cell = bundled[U_CELLS] + cells + (first | second << pool[record + B_SECOND + 3])
+    if pool[record + B_PIECES]:
+        cell += gathered(pool, plan + pool[record + B_PIECES], rows, row)
     at: int = bundled[cell]
     if at == 0:
         at = bundled[U_TOP]

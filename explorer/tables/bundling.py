@@ -19,6 +19,9 @@ MOST_BITS = 15
 """So many bits of a row a bundle may depend on: more would need tables that no longer fit the caches."""
 MOST_BITS_ALONE = 17
 """So many may what one source depends on have; beyond them its list is made anew for each row."""
+MOST_SPARE = 4
+"""So many more bits may be taken along, if a row then falls into fewer pieces."""
+_NO_PIECE = (0, 0, 0, 0)
 LISTS_AT_FIRST = 1 << 14
 MOST_LISTS = 1 << 20
 """So much room lists get, in items, at first and at most."""
@@ -113,24 +116,42 @@ class Bundles:
         beyond = len(bundles) * codes.BUNDLE_STRIDE
         self.cells = 0
         for sources, components in bundles:
-            moving = pieces(self._tables.layout, components, bits)
             width = sum(bits[part] for part in components)
             is_kept = width <= MOST_BITS or (len(sources) == 1 and width <= MOST_BITS_ALONE)
+            moving, width = self._moving(components, bits) if is_kept else ([], 0)
             nodes = {node for source in sources for node in self._parts(source)[1]}
             records += [
-                beyond + len(lists),
-                beyond + len(lists) + 1 + 4 * len(moving),
                 self.cells if is_kept else -1,
                 max(map(self._position, sources)),
                 sum(1 << node for node in nodes) if count <= 62 else -1,
+                beyond + len(lists),
+                beyond + len(lists) + 1 + len(sources) if len(moving) > 2 else 0,
+                *(number for piece in [*moving, _NO_PIECE, _NO_PIECE][:2] for number in piece),
             ]
-            lists += [len(moving), *(number for piece in moving for number in piece), len(sources), *sources]
+            lists += [len(sources), *sources]
+            if len(moving) > 2:
+                lists += [len(moving) - 2, *(number for piece in moving[2:] for number in piece)]
             if is_kept:
                 self.cells += 1 << width
         plan = [*records, *lists]
         self._plan.need(len(plan) + 1)
         if plan:
             self._plan.put(0, plan)
+
+    def _moving(
+        self, components: Sequence[int], bits: Sequence[int]
+    ) -> tuple[list[tuple[int, int, int, int]], int]:
+        """Return the pieces of a row that are the number of a list, and how many bits that has."""
+        layout = self._tables.layout
+        moving, width = pieces(layout, components, bits), sum(bits[part] for part in components)
+        # With the bits that components have to spare there may be fewer pieces; the cells between are never touched.
+        spare = [layout.places[part][2] if bits[part] else 0 for part in range(len(bits))]
+        with_spare = sum(spare[part] for part in components)
+        if len(moving) > 2 and with_spare <= width + MOST_SPARE:
+            fewer = pieces(layout, components, spare)
+            if len(fewer) < len(moving):
+                return fewer, with_spare
+        return moving, width
 
     def _position(self, source: int) -> int:
         count = len(self._tables.names)

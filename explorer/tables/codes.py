@@ -140,10 +140,12 @@ TIMEOUT_ORIGIN = 0xC000
 NOWHERE = 0xFFFF
 """Where a step comes from if nothing sleeps because of it."""
 
-# A bundle: where its pieces and its sources begin in the plan, where its cells do (-1 for none), the last position
-# that a source of it has, and all nodes that act in it or send to those that do, as bits.
-BUNDLE_STRIDE = 5
-B_PIECES, B_SOURCES, B_CELLS, B_LAST, B_NODES = 0, 1, 2, 3, 4
+# A bundle: where its cells begin (-1 for none), the last position that a source of it has, all nodes that act in it or
+# send to those that do, as bits, where in the plan its sources begin, and where pieces beyond the first two (0 for
+# none); and of these two the word, the shift, the mask and the shift back, as ``packing.pieces`` has them.
+BUNDLE_STRIDE = 13
+B_CELLS, B_LAST, B_NODES, B_SOURCES, B_PIECES = 0, 1, 2, 3, 4
+B_FIRST, B_SECOND = 5, 9
 
 # A step in a list of a bundle: its move; what it adds to a row, and to which word; what taking the message adds, and
 # to which; what it sends; whether it changes anything; its source, that one's position, its node, the message's sender.
@@ -164,10 +166,11 @@ T_PREMISES, T_STATE, T_ORDINAL = 0, 1, 2
 LEAF = -16
 SAYS_PREMISE, SAYS_FOUND = 1, 2
 
-# A shortcut of a property of states: where its answers are (0 if there is no shortcut), how many pieces of a row make
-# the number under which one is found, and of each piece the word, the shift, the mask and the shift back.
+# A shortcut of a property of states: where its answers are (0 if there is no shortcut), whether they are all there are,
+# how many pieces of a row make the number under which one is found, and of each piece the word, the shift, the mask and
+# the shift back.
 MOST_PIECES = 8
-SHORTCUT_STRIDE = 2 + 4 * MOST_PIECES
+SHORTCUT_STRIDE = 3 + 4 * MOST_PIECES
 
 TRIE_STRIDE = 5
 TRIE_SIDE, TRIE_COMPONENT, TRIE_PROJECTION, TRIE_CHILDREN, TRIE_CAPACITY = 0, 1, 2, 3, 4

@@ -276,20 +276,18 @@ class Expander:
         stride = 4 + 2 * words
         self.tables.now = self.states
         asked: dict[tuple[int, int, int, int], None] = {}
-        with self.tries.learning():
-            for lane in self.lanes:
-                listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
-                lane.work[codes.MISSES] = 0
-                for at in range(0, len(listed), stride):
-                    kind, x, y, z = listed[at : at + 4]
-                    rows = listed[at + 4 : at + stride]
-                    # Properties first: their rows are in the layout of before.
-                    if kind == codes.ASK_STEP:
-                        self.tries.learn_step(x, y, rows[:words], rows[words:])
-                    elif kind == codes.ASK_STATE:
-                        self.tries.learn_state(x, rows[:words])
-                    else:
-                        asked[kind, x, y, z] = None
+        said: list[tuple[int, int, int, list[int]]] = []
+        for lane in self.lanes:
+            listed = lane.misses[: lane.work[codes.MISSES] * stride].tolist()
+            lane.work[codes.MISSES] = 0
+            for at in range(0, len(listed), stride):
+                kind, x, y, z = listed[at : at + 4]
+                if kind in (codes.ASK_STEP, codes.ASK_STATE):
+                    said.append((kind, x, y, listed[at + 4 : at + stride]))
+                else:
+                    asked[kind, x, y, z] = None
+        # Properties first: their rows are in the layout of before.
+        self.tries.learn(said)
         for question in asked:
             self.tables.fill(*question)
         self.tries.keep_up()

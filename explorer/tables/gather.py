@@ -4,45 +4,56 @@ from __future__ import annotations
 
 from typing import Any
 
+from .judge import raw
+
 
 def gather(
-    out: Any,
-    ordinals: Any,
-    origins: Any,
-    begins: Any,
+    out_: Any,
+    ordinals_: Any,
+    origins_: Any,
+    begins_: Any,
     states: int,
     words: int,
-    fresh: Any,
-    starts: Any,
-    stops: Any,
+    fresh_: Any,
+    starts_: Any,
+    stops_: Any,
     parts: int,
     most: int,
-    rows: Any,
+    rows_: Any,
     at: int,
-    children: Any,
-    kept_ordinals: Any,
-    kept_origins: Any,
+    children_: Any,
+    kept_ordinals_: Any,
+    kept_origins_: Any,
 ) -> int:
     """Copy new rows behind each other; return how many there were.
 
     Args:
-        out: the successors of a batch of states, state by state.
-        ordinals: for each its step's position among all steps of its predecessor.
-        origins: for each the source of that step.
-        begins: for each state the number of its first successor, and that behind the last one.
+        out_: the successors of a batch of states, state by state.
+        ordinals_: for each its step's position among all steps of its predecessor.
+        origins_: for each the source of that step.
+        begins_: for each state the number of its first successor, and that behind the last one.
         states: how many states there are.
         words: how many words a row has.
-        fresh: the numbers of the new rows: for each partition an ascending list.
-        starts: where in ``fresh`` each partition's list begins.
-        stops: and ends.
+        fresh_: the numbers of the new rows: for each partition an ascending list.
+        starts_: where in ``fresh_`` each partition's list begins.
+        stops_: and ends.
         parts: how many partitions there are.
         most: take no more than so many.
-        rows: takes the new rows.
+        rows_: takes the new rows.
         at: how many rows it has.
-        children: takes for each state how many of its successors were new.
-        kept_ordinals: takes the new rows' ordinals.
-        kept_origins: takes their origins.
+        children_: takes for each state how many of its successors were new.
+        kept_ordinals_: takes the new rows' ordinals.
+        kept_origins_: takes their origins.
     """
+    out, ordinals, origins, begins, fresh = (
+        raw(out_),
+        raw(ordinals_),
+        raw(origins_),
+        raw(begins_),
+        raw(fresh_),
+    )
+    starts, stops, rows, children = raw(starts_), raw(stops_), raw(rows_), raw(children_)
+    kept_ordinals, kept_origins = raw(kept_ordinals_), raw(kept_origins_)
     found = 0
     for state in range(states):
         end = begins[state + 1]

@@ -135,12 +135,16 @@ def judge(
                 continue
             shortcut = head[SHORTCUTS] + p * SHORTCUT_STRIDE
             answer = 0
+            slot = -1
             if pool[shortcut] > 0:
-                answer = pool[shortcut] + gathered(pool, shortcut + 1, rows, row)
-                if pool[answer] != 0:
+                answer = pool[shortcut] + gathered(pool, shortcut + 2, rows, row)
+                if pool[answer] <= LEAF:
                     work[WORK_SIZE + p] = pool[answer]
                     continue
-            slot = walk(head, pool, roots + p, rows, row, rows, row)
+                if pool[shortcut + 1]:
+                    slot = answer
+            if slot < 0:
+                slot = walk(head, pool, roots + p, rows, row, rows, row)
             says = MISS if slot < 0 else pool[slot]
             work[WORK_SIZE + p] = says
             if says <= LEAF and answer > 0:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
-
 from everyway.explorer.growth import component_parts
+from everyway.explorer.reads import Parts
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.behaviour import Outcome
 from everyway.models.language.faults import Timeouts
@@ -155,10 +154,10 @@ class ModelTables:
 
     def world_of(self, numbers: Sequence[int]) -> World:
         """Return the world whose parts have these numbers."""
-        return evolve(self.bare_world(numbers), mailboxes=self.in_flight(numbers))
+        return World(*self.parts_of(numbers)._replace(mailboxes=self.in_flight(numbers)))
 
-    def bare_world(self, numbers: Sequence[int]) -> World:
-        """Return the same world without what is in flight, which is quicker to have."""
+    def parts_of(self, numbers: Sequence[int]) -> Parts:
+        """Return the parts of the same world, without what is in flight, which is quicker to have."""
         count = len(self.names)
         cast = [values.items[number] for values, number in zip(self.nodes, numbers, strict=False)]
         around: Surroundings = self.environment.items[numbers[count]]
@@ -168,16 +167,9 @@ class ModelTables:
                 values.items[number]
                 for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
             )
-        return World(
-            roster=self.system.roster,
-            states=tuple([value.state for value in cast]),
-            up=tuple([value.is_up for value in cast]),
-            mailboxes=(),
-            cut_off=around.cut_off,
-            left=around.left,
-            memory=memory,
-            start=around.start,
-        )
+        states = tuple([value.state for value in cast])
+        up = tuple([value.is_up for value in cast])
+        return Parts(self.system.roster, states, up, (), around.cut_off, around.left, memory, around.start)
 
     def in_flight(self, numbers: Sequence[int]) -> tuple[Mailbox, ...]:
         """Return what is in flight to each node in the world whose parts have these numbers."""
@@ -412,21 +404,29 @@ class ModelTables:
         flags |= codes.FLAG_REPAIR if action.is_repair else 0
         kind = flags | operation << codes.OPERATION_SHIFT | (i + 1) << codes.NODE_SHIFT
         self._changes.append((i, before, after))
+        delta, word = self._delta(number)
         self._move_region.need(number + 1)
-        self._move_region.put(number, [0, kind, posts, (cuts + 2) | awaited << codes.AWAITED_SHIFT])
-        self._write_delta(number)
+        self._move_region.put(
+            number,
+            [delta, kind | word << codes.WORD_SHIFT, posts, (cuts + 2) | awaited << codes.AWAITED_SHIFT],
+        )
         return number
+
+    def _delta(self, move: int) -> tuple[int, int]:
+        """Return what a move adds to a row, and to which word, in the layout of now."""
+        i, before, after = self._changes[move]
+        if not 0 <= i < len(self.layout.places):
+            return 0, 0
+        word, shift, bits = self.layout.places[i]
+        if after >> bits:
+            return 0, 0  # there will be another layout before it is made
+        return (after - before) << shift, word
 
     def _write_delta(self, move: int) -> None:
         """Write what a move adds to a row, in the layout of now."""
-        i, before, after = self._changes[move]
-        if not 0 <= i < len(self.layout.places):
-            return
-        word, shift, bits = self.layout.places[i]
-        if after >> bits:
-            return  # there will be another layout before it is made
+        delta, word = self._delta(move)
         kind = self._move_region.get(move, codes.M_KIND) & ~(codes.WORD_MASK << codes.WORD_SHIFT)
-        self._move_region.put(move, [(after - before) << shift, kind | word << codes.WORD_SHIFT])
+        self._move_region.put(move, [delta, kind | word << codes.WORD_SHIFT])
 
     def _listed_moves(self, moves: Sequence[int]) -> int:
         """Mark the last of moves that were made one after the other; return the first, or 0."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 BITS = 62
 """Bits of a word that are used. The next one marks the first word of every row, so that none is zero; the last is
@@ -21,6 +21,11 @@ class Layout:
 
     words: int
     places: tuple[tuple[int, int, int], ...]
+    _shifts: tuple[tuple[int, int], ...] = field(init=False, eq=False, repr=False)
+
+    @_shifts.default
+    def _its_shifts(self) -> tuple[tuple[int, int], ...]:
+        return tuple((shift, (1 << bits) - 1) for _, shift, bits in self.places)
 
     def holds(self, sizes: Sequence[int]) -> bool:
         """Return whether every component's number of values still fits."""
@@ -39,9 +44,12 @@ class Layout:
             row[word] += value << shift
         return row
 
-    def unpacked(self, row: Sequence[int]) -> list[int]:
-        """Return the value of each component."""
-        return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places]
+    def unpacked(self, row: Sequence[int], count: int | None = None) -> list[int]:
+        """Return the value of each component, or of so many."""
+        if self.words == 1:
+            first = int(row[0])
+            return [(first >> shift) & mask for shift, mask in self._shifts[:count]]
+        return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places[:count]]
 
 
 def layout_for(sizes: Sequence[int], busy: Sequence[int] | None = None) -> Layout:
@@ -114,6 +122,16 @@ def pieces(layout: Layout, components: Sequence[int], bits: Sequence[int]) -> li
             found.append([word, shift, (1 << width) - 1, left, shift + width])
         left += width
     return [(word, shift, mask, to) for word, shift, mask, to, _ in found]
+
+
+def offsets(layout: Layout, bits: Mapping[int, int]) -> dict[int, int]:
+    """Return where the value of each of some components lies in the number that ``pieces`` makes of them."""
+    found: dict[int, int] = {}
+    left = 0
+    for k in sorted(bits, key=lambda k: layout.places[k][:2] if bits[k] else (0, 0)):
+        found[k] = left if bits[k] else 0
+        left += bits[k]
+    return found
 
 
 def gathered(pool: Any, piece: int, rows: Any, row: int) -> int:

@@ -9,42 +9,27 @@ loads. Nodes are never wrong for a row, only finer than need be, so any order of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 from attrs import define, field
 
-from everyway.explorer.reads import Read, Recorder, unwatched
+from everyway.explorer.reads import Parts, Read, Recorder, unwatched
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.action import Action
 from everyway.models.language.errors import ModelError, UsageError
-from everyway.models.language.faults import FAULT_KINDS
 from everyway.models.language.network import Mailbox
 from everyway.models.language.world import World
 
 from . import codes
 from .model_tables import ModelTables
 from .packing import pieces
+from .projections import Projections, Test
 from .regions import Region
+from .settled import ENOUGH, Settled
 from .symmetry import NotSymmetricError
-from .values import NodeValue, Surroundings
 
-MOST_SHORTCUT_BITS = 18
-"""So many bits may what a property looks at have for a shortcut; its answers should fit the caches."""
-
-Projection = tuple[int, str, str]
-"""A component, what of it is read ("node", "up", ...), and the field; no field is the whole."""
-
-
-@define(eq=False)
-class Test:
-    """One test: a component of the state before a step (side 0) or after it (side 1), and its projection."""
-
-    side: int
-    component: int
-    projection: int
-    seen: dict[int, int] | None
-    """For each value the number of what the projection shows of it; None if it shows all."""
+MOST_SHORTCUT_BITS = 20
+"""So many bits may what a property looks at have for a shortcut; those that come up should fit the caches."""
 
 
 @define(eq=False)
@@ -88,11 +73,7 @@ class Tries:
         """How often a predicate was run."""
         self._tries = Region(self._pool, codes.TRIE_STRIDE, 0, codes.TRIES)
         self._count = 0
-        self._cells = Region(self._pool, 2, 0, codes.PROJECTIONS)
-        self._projections: dict[Projection, int] = {}
-        self._classes: list[dict[Hashable, int]] = []
-        self._regions: list[Region] = []
-        self._readers: list[tuple[int, Callable[[Any], Hashable]]] = []
+        self._projections = Projections(tables)
         self._state_roots = Region(self._pool, 1, codes.MISS, codes.STATE_ROOTS)
         self._state_roots.need(len(self.of_states))
         self._step_bases = Region(self._pool, 1, 0, codes.STEP_ROOTS)
@@ -108,13 +89,14 @@ class Tries:
         self._cut_for: list[Any] = [None for _ in self.of_states]
         """What each property's shortcut was made for."""
         self._answers = [Region(self._pool, 1, 0, _told_nobody) for _ in self.of_states]
+        self._settled: dict[int, Settled] = {}
+        """The properties that are settled; what they say is in no trie."""
+        self._candidates: dict[int, Settled | None] = {}
+        """Those that may be settled one day, with what they said so far; None for those that may not."""
         self._step_tries: list[dict[Hashable, Root]] = [{} for _ in self.of_steps]
         """By what is looked at of an action: other actions that show the same share a trie."""
         self._looked_at: list[tuple[str, ...]] = [() for _ in self.of_steps]
         """The attributes of actions that each property has ever looked at."""
-        self._seen: list[dict[int, int]] = []
-        """For each projection the number of what it shows of each value; the pool has the same."""
-        self._tests: dict[tuple[int, int, int], Test] = {}
         self._covering: dict[tuple[int, Read], list[Test]] = {}
         self._reads_messages: set[Property] = set()
         self._recorder = Recorder()
@@ -151,45 +133,144 @@ class Tries:
     def lay_shortcuts(self) -> None:
         """See that a property that looks at few values has a shortcut: its answers by what these values are together.
 
-        The kernel notes there what it found in the trie, which takes a look-up for each value.
+        The kernel notes there what it found in the trie, which takes a look-up for each value. Of a settled property
+        all answers are there already.
         """
         tables = self._tables
-        for p, tested in enumerate(self._tested):
+        for p in range(len(self.of_states)):
+            settled = self._settled.get(p)
+            tested = settled.components if settled else self._tested[p]
             bits = {k: (len(tables.components[k]) - 1).bit_length() for k in tested}
             made_for = (tables.layout, bits)
             if made_for == self._cut_for[p]:
                 continue
             self._cut_for[p] = made_for
             width = sum(bits.values())
-            moving: Sequence[tuple[int, ...]] = ()
+            moving: Sequence[tuple[int, int, int, int]] = ()
             if 0 < width <= MOST_SHORTCUT_BITS:
                 every = [bits.get(k, 0) for k in range(len(tables.components))]
-                moving = pieces(tables.layout, sorted(tested), every)
-            if not 0 < len(moving) <= codes.MOST_PIECES:
+                moving = pieces(tables.layout, sorted(bits), every)
+            if not 0 < len(moving) <= codes.MOST_PIECES or (settled and not settled.is_worthwhile):
                 self._shortcuts.put(p, 0)
+                self._unsettle(p)
                 continue
             answers = self._answers[p]
             answers.need(1 << width)
-            self._pool.items[answers.base : answers.base + (1 << width)] = 0
-            self._shortcuts.put(
-                p, [answers.base, len(moving), *(number for piece in moving for number in piece)]
-            )
+            self._pool.items[answers.base : answers.base + (1 << width)] = codes.MISS if settled else 0
+            if settled:
+                numbers, said_of_them = settled.lay(tables.layout, bits, moving)
+                self._pool.items[answers.base + numbers] = codes.LEAF - said_of_them
+            flat = [number for piece in moving for number in piece]
+            self._shortcuts.put(p, [answers.base, int(settled is not None), len(moving), *flat])
 
-    def learning(self) -> AbstractContextManager[None]:
-        """Return a context in which many answers in a row are learned faster."""
-        return self._recorder.listening()
+    def learn(self, misses: Sequence[tuple[int, int, int, list[int]]]) -> None:
+        """Run predicates on what was missed, and keep each answer for all that looks alike to the predicate.
 
-    def learn_state(self, p: int, row: Sequence[int]) -> None:
-        """Run a property's predicate on a row, and keep the answer for all rows that look alike to it."""
-        prop, root = self.of_states[p], self._state_tries[p]
-        values = [self._tables.layout.unpacked(row)]
-        if root.child is not None and self._find(root, values) is not None:
-            return
+        Args:
+            misses: for each the kernel's word for it, the property's number, the move's if the property is one of
+                steps, and the row; for a step the row before it and the row after it behind each other.
+        """
+        while misses:
+            misses = self._learn_recorded(self._learn_settled(misses))
+
+    def _learn_settled(
+        self, misses: Sequence[tuple[int, int, int, list[int]]]
+    ) -> Sequence[tuple[int, int, int, list[int]]]:
+        """Learn what is missed of settled properties; return the other misses."""
+        left = misses
+        for p, settled in list(self._settled.items()):
+            rest = [miss for miss in left if miss[0] != codes.ASK_STATE or miss[1] != p]
+            if len(rest) == len(left):
+                continue
+            rows = [miss[3] for miss in left if miss[0] == codes.ASK_STATE and miss[1] == p]
+            with settled.listening():
+                is_settled = all(self._learn_one_settled(p, settled, row) for row in rows)
+            if is_settled:
+                left = rest
+            else:
+                self._unsettle(p)
+        return left
+
+    def _learn_one_settled(self, p: int, settled: Settled, row: Sequence[int]) -> bool:
+        """Run the predicate of a settled property on a row; return whether it may remain settled."""
+        prop, tables = self.of_states[p], self._tables
+        head = tables.layout.unpacked(row, len(tables.nodes) + 1 + len(tables.observers))
+        values = tuple([head[k] for k in settled.components])
+        if values in settled.answers:
+            return True
         self.calls += 1
-        bits, reads = self._asked(prop, values, None)
-        self._keep(root, self._state_roots.base + p, prop, bits, reads, values, self._tested[p])
+        bits = settled.ask(
+            tables.parts_of(head),
+            lambda world: said(prop, world),
+            lambda _: tables.in_flight(tables.layout.unpacked(row)),
+        )
+        if bits is None:
+            return False
+        settled.answers[values] = bits
+        self._answers[p].put(settled.number_of(row), codes.LEAF - bits)
+        return True
 
-    def learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
+    def _settle(self, p: int, reads: Sequence[Read], values: Sequence[int], bits: int) -> bool:
+        """Note what was read for an answer; return whether the property is settled now."""
+        if p not in self._candidates:
+            self._candidates[p] = Settled.candidate(self._tables, self._projections, reads)
+        candidate = self._candidates[p]
+        if candidate is None or self._tables.symmetry is not None:
+            return False
+        if candidate.reads != frozenset(reads):
+            self._candidates[p] = None
+            return False
+        candidate.answers[tuple([values[k] for k in candidate.components])] = bits
+        if len(candidate.answers) < ENOUGH or self._shortcuts.get(p) == 0:
+            return False
+        self._candidates[p] = None
+        if not candidate.is_worthwhile:
+            return False
+        self._settled[p], self._cut_for[p] = candidate, None
+        self.lay_shortcuts()
+        return True
+
+    def _unsettle(self, p: int) -> None:
+        """Put what a property said that is settled no longer into a trie, as it is for all others."""
+        settled = self._settled.pop(p, None)
+        if settled is None:
+            return
+        root, slot = Root(), self._state_roots.base + p
+        self._state_tries[p], self._tested[p], self._cut_for[p] = root, {}, None
+        self._state_roots.put(p, codes.MISS)
+        for values, bits in settled.answers.items():
+            tests = {self._projections.test(0, k): None for k in settled.components}
+            row = [0] * len(self._tables.components)
+            for k, value in zip(settled.components, values, strict=True):
+                row[k] = value
+            self._keep(root, slot, tests, bits, [row], self._tested[p])
+
+    def _learn_recorded(
+        self, misses: Sequence[tuple[int, int, int, list[int]]]
+    ) -> Sequence[tuple[int, int, int, list[int]]]:
+        """Learn what is missed until a property is settled; return the misses that are left then."""
+        words = self._tables.layout.words
+        with self._recorder.listening():
+            for number, (kind, p, move, row) in enumerate(misses):
+                if kind == codes.ASK_STEP:
+                    self._learn_step(p, move, row[:words], row[words:])
+                elif self._learn_state(p, row[:words]):
+                    return misses[number + 1 :]
+        return ()
+
+    def _learn_state(self, p: int, row: Sequence[int]) -> bool:
+        """Run a property's predicate on a row, and keep the answer; return whether the property is settled now."""
+        prop, root = self.of_states[p], self._state_tries[p]
+        values = self._tables.layout.unpacked(row)
+        if root.child is not None and self._find(root, [values]) is not None:
+            return False
+        self.calls += 1
+        bits, reads = self._asked(prop, [values], None)
+        tests = self._tests_for(prop, reads)
+        self._keep(root, self._state_roots.base + p, tests, bits, [values], self._tested[p])
+        return self._settle(p, reads, values, bits)
+
+    def _learn_step(self, p: int, move: int, before: Sequence[int], after: Sequence[int]) -> None:
         """Do the same for a property of steps, and a step between two rows."""
         prop, action = self.of_steps[p], self._tables.actions[move]
         assert action is not None, "a step has an action"
@@ -205,7 +286,8 @@ class Tries:
                 self._forget_steps(p)
                 self._looked_at[p] += tuple(sorted(new))
                 root = self._step_root(p, action)
-            self._keep(root, slot, prop, bits, [read for read in reads if read.part != "action"], values)
+            tests = self._tests_for(prop, [read for read in reads if read.part != "action"])
+            self._keep(root, slot, tests, bits, values)
         child = root.child
         self._pool.items[slot] = child.number if isinstance(child, Branch) else codes.LEAF - (child or 0)
 
@@ -223,20 +305,20 @@ class Tries:
         the answer is kept for every state that stands for others.
         """
         tables = self._tables
-        bits, reads = self._recorded(prop, [tables.bare_world(one) for one in values], action, values)
+        bits, reads = self._recorded(prop, [tables.parts_of(one) for one in values], action, values)
         if tables.symmetry is not None:
             worlds = [tables.world_of(one) for one in values]
             arguments: list[Any] = worlds if action is None else [worlds[0], action, worlds[1]]
             for others, here in tables.symmetry.alternatives(arguments):
                 deed = None if action is None else others.pop(1)
-                says, more = self._recorded(prop, others, deed, None)
+                says, more = self._recorded(prop, [Parts.of(other) for other in others], deed, None)
                 if says != bits:
                     raise NotSymmetricError(f"'{prop.name}' tells {tables.symmetry.told} apart")
                 reads = [*reads, *map(here, more)]
         return bits, reads
 
     def _recorded(
-        self, prop: Property, worlds: Sequence[World], action: Any, values: Sequence[Sequence[int]] | None
+        self, prop: Property, worlds: Sequence[Parts], action: Any, values: Sequence[Sequence[int]] | None
     ) -> tuple[int, Sequence[Read]]:
         """Return what a property says of a state, or of a state, an action and a state, and what it read of them.
 
@@ -247,8 +329,8 @@ class Tries:
         if values is not None:
             rows = values
 
-            def in_flight(world: World) -> tuple[Mailbox, ...]:
-                return tables.in_flight(rows[0] if world is worlds[0] else rows[1])
+            def in_flight(number: int) -> tuple[Mailbox, ...]:
+                return tables.in_flight(rows[number])
 
         try:
             if action is None:
@@ -257,43 +339,40 @@ class Tries:
                 worlds, lambda was, now, deed: said(prop, was, deed, now), action, in_flight
             )
         except ModelError:
-            if values is not None:
-                worlds = [tables.world_of(one) for one in values]
             with unwatched():
+                told = [World(*parts) for parts in worlds]
+                if values is not None:
+                    told = [tables.world_of(one) for one in values]
                 # Raises the same, from the line of the user's own code.
-                said(prop, *(worlds if action is None else (worlds[0], action, worlds[1])))
+                said(prop, *(told if action is None else (told[0], action, told[1])))
             raise
 
     def _find(self, root: Root, values: Sequence[Sequence[int]]) -> int | None:
         """Return what a trie says of a row, given as its values; None if it does not know."""
         node = root.child
         while isinstance(node, Branch):
-            node = node.children.get(self._shown(node.test, values))
+            node = node.children.get(self._projections.shown(node.test, values))
         return node
-
-    def _shown(self, test: Test, values: Sequence[Sequence[int]]) -> int:
-        """Return the number of what a test sees of a row."""
-        value = values[test.side][test.component]
-        if test.seen is None:
-            return value
-        number = test.seen.get(value)
-        return self._class_of(test.projection, value) if number is None else number
 
     def _keep(
         self,
         root: Root,
         slot: int,
-        prop: Property,
+        remaining: dict[Test, None],
         bits: int,
-        reads: Sequence[Read],
         values: Sequence[Sequence[int]],
         tested: dict[int, None] | None = None,
     ) -> None:
         """Keep an answer under the values of what was read for it; the pool's trie and ours grow alike.
 
-        ``tested`` takes the components that are tested for it.
+        Args:
+            root: the trie.
+            slot: where in the pool it is rooted.
+            remaining: the tests that cover what was read.
+            bits: the answer.
+            values: the values of the row; of a step those of both rows.
+            tested: takes the components that are tested for it.
         """
-        remaining = {test: None for read in reads for test in self._covered(prop, read)}
         parent: Root | Branch = root
         key = 0
         while True:
@@ -317,7 +396,7 @@ class Tries:
                 if isinstance(node, int):
                     return
             remaining.pop(node.test, None)
-            key = self._shown(node.test, values)
+            key = self._projections.shown(node.test, values)
             if key >= node.capacity:
                 self._widen(node, key + 1)
             slot = node.base + key
@@ -340,19 +419,9 @@ class Tries:
         node.base, node.capacity = base, wider
         self._tries.put(node.number, [base, wider], codes.TRIE_CHILDREN)
 
-    def _class_of(self, projection: int, value: int) -> int:
-        """Return the number of what a projection shows of a component's value."""
-        region = self._regions[projection]
-        if value >= region.capacity:
-            region.need(value + 1)
-            self._cells.put(projection, region.capacity, 1)
-        component, reader = self._readers[projection]
-        seen = reader(self._tables.components[component].items[value])
-        classes = self._classes[projection]
-        number = classes.setdefault((type(seen), seen), len(classes))
-        region.put(value, number)
-        self._seen[projection][value] = number
-        return number
+    def _tests_for(self, prop: Property, reads: Sequence[Read]) -> dict[Test, None]:
+        """Return the tests that cover what was read."""
+        return {test: None for read in reads for test in self._covered(prop, read)}
 
     def _covered(self, prop: Property, read: Read) -> list[Test]:
         """Return the tests that cover a read."""
@@ -361,82 +430,21 @@ class Tries:
             self._covering[key] = self._covering_tests(prop, read)
         return self._covering[key]
 
-    def _test(self, side: int, component: int, projection: int) -> Test:
-        """Return a test, always the same object for the same test."""
-        key = (side, component, projection)
-        if key not in self._tests:
-            self._tests[key] = Test(*key, None if projection < 0 else self._seen[projection])
-        return self._tests[key]
-
     def _covering_tests(self, prop: Property, read: Read) -> list[Test]:
         tables = self._tables
-        count, watching = len(tables.nodes), len(tables.observers)
-        if read.part == "messages":
-            self._reads_messages.add(prop)
-            return [
-                self._test(read.world, count + 1 + watching + channel, -1)
-                for channel, (_, to) in enumerate(tables.ends)
-                if to == read.position
-            ]
-        if read.part in ("node", "up"):
-            component = read.position
-        elif read.part == "observer":
-            component = count + 1 + read.position
-        else:
-            component = count
-        return [self._test(read.world, component, self._projection((component, read.part, read.field)))]
-
-    def _projection(self, key: Projection) -> int:
-        if key not in self._projections:
-            number = len(self._projections)
-            self._projections[key] = number
-            self._cells.need(number + 1)
-            self._regions.append(Region(self._pool, 1, codes.MISS, self._told_cell(number)))
-            self._cells.put(number, self._regions[number].capacity, 1)
-            self._classes.append({})
-            self._seen.append({})
-            self._readers.append((key[0], _reader(key[1], key[2])))
-        return self._projections[key]
-
-    def _told_cell(self, number: int) -> Callable[[int], None]:
-        return lambda base: self._cells.put(number, base)
+        if read.part != "messages":
+            return [self._projections.test_of(read)]
+        self._reads_messages.add(prop)
+        first = len(tables.nodes) + 1 + len(tables.observers)
+        return [
+            self._projections.test(read.world, first + channel)
+            for channel, (_, to) in enumerate(tables.ends)
+            if to == read.position
+        ]
 
 
 def _told_nobody(_: int) -> None:
     """Where a property's answers are is written with the shortcut."""
-
-
-def _reader(part: str, field: str) -> Callable[[Any], Hashable]:
-    """Return what a read sees of a component's value."""
-
-    def node(value: NodeValue) -> Hashable:
-        return getattr(value.state, field) if field else value.state
-
-    def up(value: NodeValue) -> Hashable:
-        return value.is_up
-
-    def cut_off(value: Surroundings) -> Hashable:
-        return value.cut_off
-
-    def left(value: Surroundings) -> Hashable:
-        return value.left[FAULT_KINDS.index(field)] if field else value.left
-
-    def start(value: Surroundings) -> Hashable:
-        return value.start
-
-    def observer(value: Any) -> Hashable:
-        seen: Hashable = getattr(value, field) if field else value
-        return seen
-
-    readers: dict[str, Callable[[Any], Hashable]] = {
-        "node": node,
-        "up": up,
-        "cut_off": cut_off,
-        "left": left,
-        "start": start,
-        "observer": observer,
-    }
-    return readers[part]
 
 
 def said(prop: Property, *arguments: Any) -> int:

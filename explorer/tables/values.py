@@ -43,13 +43,13 @@ class Values:
 
     def number(self, value: Hashable, now: int = 0) -> tuple[int, bool]:
         """Return a value's number, and whether it is new; ``now`` is how many states were visited."""
-        known = self._numbers.get(value)
-        if known is not None:
-            return known, False
-        self._numbers[value] = len(self.items)
+        count = len(self.items)
+        number = self._numbers.setdefault(value, count)
+        if number < count:
+            return number, False
         self.items.append(value)
         self.met.append(now)
-        return len(self.items) - 1, True
+        return count, True
 
     def find(self, value: Hashable) -> int | None:
         """Return a value's number if it has one."""

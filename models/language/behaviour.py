@@ -62,6 +62,18 @@ class Question:
     is_false: bool = False
 
 
+class _NotAsked(Enum):
+    """Stands for the answer to a question that was never asked."""
+
+    NOT_ASKED = "not asked"
+
+
+_NOT_ASKED = _NotAsked.NOT_ASKED
+_NOTHING = Fraction(0)
+MOST_TWINS = 100_000
+"""So many values that were built anew are kept."""
+
+
 class Behaviour:
     """The behaviour of a protocol's nodes, as a table that fills itself by calling handlers."""
 
@@ -73,6 +85,8 @@ class Behaviour:
         self._crashes = crashes
         self._ignoring_is_a_step = ignoring_is_a_step
         self._answers: dict[Question, tuple[Outcome, ...] | None] = {}
+        self._twins: dict[int, tuple[Any, Any]] = {}
+        """Values that were built anew, by the identity of the originals, which come first."""
         self.calls = 0
         """How many times a handler was asked; a repeated question is answered from memory."""
 
@@ -101,9 +115,10 @@ class Behaviour:
         """Return the outcomes of all handlers, or None if one of them put the message off."""
         if not handlers:
             return ()
-        if question not in self._answers:
-            self._answers[question] = self._ask(question, handlers)
-        return self._answers[question]
+        answer = self._answers.get(question, _NOT_ASKED)
+        if isinstance(answer, _NotAsked):
+            answer = self._answers[question] = self._ask(question, handlers)
+        return answer
 
     def _ask(self, question: Question, handlers: tuple[Handler, ...]) -> tuple[Outcome, ...] | None:
         outcomes: list[Outcome] = []
@@ -127,9 +142,9 @@ class Behaviour:
         elif question.about:
             arguments = (question.about,)
         self.calls += 1
-        untouched = _built_anew(question.state)
-        same_arguments = _built_anew(arguments)
-        first = _checked(question, handler, lambda: handler.call(question.state, *arguments))
+        untouched = self._twin(question.state)
+        same_arguments = tuple([self._twin(argument) for argument in arguments])
+        first = _checked(question, handler, question.state, arguments)
         if question.state != untouched:
             raise ModelError(
                 f"{_place(question, handler)} changed its own state {_difference(untouched, question.state)}.\n"
@@ -140,7 +155,7 @@ class Behaviour:
                 f"{_place(question, handler)} changed the message that it was given.\n"
                 f"A handler is pure: the same message may be delivered again, and in other runs."
             )
-        again = _checked(question, handler, lambda: handler.call(untouched, *same_arguments))
+        again = _checked(question, handler, untouched, same_arguments)
         if first != again:
             raise ModelError(
                 f"{_place(question, handler)} answered the same question differently the second time: "
@@ -149,6 +164,18 @@ class Behaviour:
                 f"global variable, no identity, no iteration over a set without sorting it."
             )
         return first
+
+    def _twin(self, value: Any) -> Any:
+        """Return an equal value that was built anew: always the same one for the same object, as most are asked about
+        several times."""
+        if type(value) in _ATOMS:
+            return value
+        kept = self._twins.get(id(value))
+        if kept is None:
+            if len(self._twins) >= MOST_TWINS:
+                self._twins.clear()
+            kept = self._twins[id(value)] = (value, _built_anew(value))
+        return kept[1]
 
     def _awaited(self, question: Question, handler: Handler) -> tuple[NodeId, ...]:
         try:
@@ -159,6 +186,8 @@ class Behaviour:
             raise ModelError(
                 f"{_place(question, handler)}: its 'awaiting' raised {type(error).__name__}: {error}."
             ) from error
+        if not awaited:
+            return ()
         for name in awaited:
             self._check_name(name, lambda: f"{_place(question, handler)} awaits")
         return tuple(sorted(awaited, key=order_key))
@@ -235,7 +264,7 @@ def _total_weight(question: Question, handler: Handler, steps: tuple[Step, ...])
             f"{_place(question, handler)} returned {len(given)} of {len(weights)} steps with a weight.\n"
             f"Weigh all steps that are left to chance, and let another handler return those that are not."
         )
-    return sum(given, Fraction(0))
+    return sum(given, _NOTHING) if given else _NOTHING
 
 
 def _ignoring(question: Question) -> Outcome:
@@ -272,14 +301,18 @@ def _cuts(
         before += group
 
 
-def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> Any:
+def _checked(question: Question, handler: Handler, state: Node, arguments: tuple[Any, ...]) -> Any:
     """Return a handler's answer as a tuple of steps, or LATER; anything else is explained to the user."""
     place = partial(_place, question, handler)
     try:
-        answer = call()
+        answer = handler.call(state, *arguments)
+        if answer is None:
+            return ()
+        if isinstance(answer, Step):
+            return (answer,)
         if inspect.isgenerator(answer):
             answer = _drained(cast("Generator[object, None, object]", answer))
-        elif isinstance(answer, Iterable) and not isinstance(answer, (Step, Node, str, bytes, Mapping)):
+        elif isinstance(answer, Iterable) and not isinstance(answer, (Node, str, bytes, Mapping)):
             answer = tuple(answer)
     except EverywayError as error:
         raise ModelError(f"{place()}: {error}") from error
@@ -292,10 +325,6 @@ def _checked(question: Question, handler: Handler, call: Callable[[], Any]) -> A
         raise ModelError(
             f"{place()} raised {type(error).__name__}: {error} ({origin(error)}), in the state {question.state!r}."
         ) from error
-    if answer is None:
-        return ()
-    if isinstance(answer, Step):
-        return (answer,)
     if answer is LATER and question.occasion is Occasion.DELIVERY:
         return LATER
     if isinstance(answer, tuple) and all(isinstance(step, Step) for step in answer):

@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from everyway.explorer.reads import Recorder
+from everyway.explorer.reads import Parts, Recorder
 from everyway.invariants.property import Property, PropertyKind
 from everyway.invariants.quantified import Part, Quantified
 from everyway.models.language import ModelError, UsageError, World
@@ -119,7 +119,7 @@ class Claim:
 
     def ask(self, part: int, values: tuple[int, ...], copies: dict[int, int], world: World) -> Lesson:
         """Ask one part about a world, and note what it said."""
-        says, reads = self._recorder.recorded([world], self._questions[part])
+        says, reads = self._recorder.recorded([Parts.of(world)], self._questions[part])
         seen: dict[int, frozenset[int]] = {}
         boxes: dict[int, tuple[tuple[int, int], ...]] = {}
         for read in reads:
