@@ -339,6 +339,12 @@ def keeps_nothing(value: Any) -> bool:
     return _anatomy(value).keeps_nothing
 
 
+def copied(value: T) -> T:
+    """Return an equal object of the same class, in which no method kept anything yet."""
+    twin: T = _anatomy(value).copied(value)
+    return twin
+
+
 _anatomies: dict[type, _Anatomy] = {}
 
 

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from everyway.explorer.reads import InFlight, Parts, Read, Recorder, keeps_nothing
+from everyway.explorer.reads import InFlight, Parts, Read, Recorder, copied, keeps_nothing
 from everyway.models.language.errors import ModelError
+from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
 from .model_tables import ModelTables
@@ -49,12 +50,20 @@ class Settled:
     _recorder: Recorder = field(factory=Recorder)
     """One of its own, so that classes which only unwatched nodes have are not hooked."""
     _nodes: frozenset[int] = field(init=False)
+    _keeps_nothing: bool = field(init=False)
+    """Whether the predicate may be handed the tables' own nodes, as no method can keep anything in them."""
+    _copies: dict[int, tuple[Node, Node]] = field(factory=dict)
+    """What it is handed otherwise, by the identity of the originals, which come first."""
     _moving: Sequence[tuple[int, int, int, int]] = ()
     """The pieces of a row that make the number of an answer."""
 
     @_nodes.default
     def _its_nodes(self) -> frozenset[int]:
         return frozenset(k for k in self.components if k < len(self._tables.nodes))
+
+    @_keeps_nothing.default
+    def _if_it_keeps_nothing(self) -> bool:
+        return all(keeps_nothing(self._tables.nodes[k].items[0].state) for k in self._nodes)
 
     @classmethod
     def candidate(
@@ -64,9 +73,6 @@ class Settled:
         components = sorted({component_of(tables, read) for read in reads})
         if not components or components[0] < 0:
             return None
-        nodes = [tables.nodes[k].items[0].state for k in components if k < len(tables.nodes)]
-        if not all(map(keeps_nothing, nodes)):
-            return None  # unwatched it would be handed out itself, rather than a copy
         return cls(tables, projections, tuple(components), frozenset(reads))
 
     @property
@@ -115,6 +121,8 @@ class Settled:
         in_flight: InFlight,
     ) -> int | None:
         """Return the answer about the world of some parts; None if that looks at anything else."""
+        if not self._keeps_nothing:
+            parts = parts._replace(states=tuple(map(self._copy, parts.states)))
         try:
             bits, reads = self._recorder.recorded([parts], question, in_flight=in_flight, known=self._nodes)
         except ModelError:
@@ -122,3 +130,9 @@ class Settled:
         if any(component_of(self._tables, read) not in self.components for read in reads):
             return None
         return bits
+
+    def _copy(self, node: Node) -> Node:
+        kept = self._copies.get(id(node))
+        if kept is None:
+            kept = self._copies[id(node)] = (node, copied(node))
+        return kept[1]

@@ -221,14 +221,12 @@ class Tries:
             self._candidates[p] = None
             return False
         candidate.answers[tuple([values[k] for k in candidate.components])] = bits
-        if len(candidate.answers) < ENOUGH or self._shortcuts.get(p) == 0:
+        if len(candidate.answers) < ENOUGH:
             return False
         self._candidates[p] = None
-        if not candidate.is_worthwhile:
-            return False
         self._settled[p], self._cut_for[p] = candidate, None
-        self.lay_shortcuts()
-        return True
+        self.lay_shortcuts()  # or unsettle it, if it has none or is not worth it
+        return p in self._settled
 
     def _unsettle(self, p: int) -> None:
         """Put what a property said that is settled no longer into a trie, as it is for all others."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from everyway import Limits, Outcome, always, every_step, never, possible, recoverable
 from everyway.explorer import Exploration
 from everyway.explorer.tables import search as table_search
+from everyway.explorer.tables import tries
 from everyway.explorer.tables.search import TableSearch
 from everyway.explorer.tables.store import CompiledStore
 from everyway.invariants import PropertyKind, no_deadlock
@@ -29,6 +30,14 @@ WAYS = {
 
 FEW = Limits(max_states=400)
 """Few cases have more states; what is wrong with large ones shows in small ones."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _properties_settle_soon():
+    """Have properties settled after so few answers that small cases have settled ones, and such as settle no more."""
+    with mock.patch.object(tries, "ENOUGH", 2):
+        yield
+
 
 every_way = pytest.mark.parametrize("way", WAYS)
 
