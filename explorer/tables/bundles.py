@@ -93,7 +93,7 @@ from .codes import (
     WORDS,
 )
 from .judge import list_miss
-from .packing import extract, gathered
+from .packing import compressed, extract, gathered
 from .posts import post
 
 # A list: how many steps there are, whether any changes something (SOME), how often it was met, and the steps.
@@ -327,13 +327,17 @@ def find(
         end = learn(head, pool, rows, row, bundled, passing, bundled[U_STOP], sources, misses, work)
         return passing if end >= 0 else end
     # Written out, for this is where most of the time goes.
-    first = (rows[row + pool[record + B_FIRST]] >> pool[record + B_FIRST + 1]) & pool[record + B_FIRST + 2]
-    second = (rows[row + pool[record + B_SECOND]] >> pool[record + B_SECOND + 1]) & pool[
-        record + B_SECOND + 2
-    ]
+    one, other = rows[row + pool[record + B_FIRST]], rows[row + pool[record + B_SECOND]]
+    beyond = pool[record + B_PIECES]
+    if beyond < 0:
+        first = compressed(one, pool[record + B_FIRST + 2])
+        second = compressed(other, pool[record + B_SECOND + 2])
+    else:
+        first = (one >> pool[record + B_FIRST + 1]) & pool[record + B_FIRST + 2]
+        second = (other >> pool[record + B_SECOND + 1]) & pool[record + B_SECOND + 2]
     cell = bundled[U_CELLS] + cells + (first | second << pool[record + B_SECOND + 3])
-    if pool[record + B_PIECES]:
-        cell += gathered(pool, plan + pool[record + B_PIECES], rows, row)
+    if beyond > 0:
+        cell += gathered(pool, plan + beyond, rows, row)
     at: int = bundled[cell]
     if at == 0:
         at = bundled[U_TOP]

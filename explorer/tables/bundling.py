@@ -12,7 +12,7 @@ from everyway.models.language.handler import Occasion, handlers_for
 
 from . import codes
 from .model_tables import ModelTables
-from .packing import pieces
+from .packing import masks, pieces
 from .regions import Region
 
 MOST_BITS = 15
@@ -45,13 +45,18 @@ class Bundles:
         self._made_for: tuple[Any, ...] = ()
         self._plan = Region(tables.pool, 1, 0, codes.PLAN)
         self._ranks = Region(tables.pool, 1, 0, codes.RANKS)
+        self._compresses = False
         self._is_early = tables.system.timeouts is Timeouts.EARLY
+
+    def use(self, *, compresses: bool) -> None:
+        """Say whether the kernel moves the bits of a word together in one instruction."""
+        self._compresses = compresses
 
     def keep_up(self) -> None:
         """Make another plan if the one of now is outgrown."""
         tables = self._tables
         bits = [(len(values) - 1).bit_length() for values in tables.components]
-        made_for = (tables.layout, bits)
+        made_for = (tables.layout, bits, self._compresses)
         if made_for == self._made_for or len(tables.layout.places) != len(bits):
             return
         self._made_for = made_for
@@ -118,18 +123,18 @@ class Bundles:
         for sources, components in bundles:
             width = sum(bits[part] for part in components)
             is_kept = width <= MOST_BITS or (len(sources) == 1 and width <= MOST_BITS_ALONE)
-            moving, width = self._moving(components, bits) if is_kept else ([], 0)
+            moving, width, beyond_two = self._moving(components, bits)
             nodes = {node for source in sources for node in self._parts(source)[1]}
             records += [
                 self.cells if is_kept else -1,
                 max(map(self._position, sources)),
                 sum(1 << node for node in nodes) if count <= 62 else -1,
                 beyond + len(lists),
-                beyond + len(lists) + 1 + len(sources) if len(moving) > 2 else 0,
+                beyond + len(lists) + 1 + len(sources) if beyond_two > 0 else beyond_two,
                 *(number for piece in [*moving, _NO_PIECE, _NO_PIECE][:2] for number in piece),
             ]
             lists += [len(sources), *sources]
-            if len(moving) > 2:
+            if beyond_two > 0:
                 lists += [len(moving) - 2, *(number for piece in moving[2:] for number in piece)]
             if is_kept:
                 self.cells += 1 << width
@@ -140,9 +145,16 @@ class Bundles:
 
     def _moving(
         self, components: Sequence[int], bits: Sequence[int]
-    ) -> tuple[list[tuple[int, int, int, int]], int]:
-        """Return the pieces of a row that are the number of a list, and how many bits that has."""
+    ) -> tuple[list[tuple[int, int, int, int]], int, int]:
+        """Return the pieces of a row that make the number of a list, and how many bits that has.
+
+        And how many pieces there are beyond the first two; or -1 if they are words whose bits are moved together.
+        """
         layout = self._tables.layout
+        if self._compresses:
+            words = masks(layout, components, bits)
+            if len(words) <= 2:
+                return [(word, 0, mask, at) for word, mask, at in words], sum(bits[k] for k in components), -1
         moving, width = pieces(layout, components, bits), sum(bits[part] for part in components)
         # With the bits that components have to spare there may be fewer pieces; the cells between are never touched.
         spare = [layout.places[part][2] if bits[part] else 0 for part in range(len(bits))]
@@ -150,8 +162,8 @@ class Bundles:
         if len(moving) > 2 and with_spare <= width + MOST_SPARE:
             fewer = pieces(layout, components, spare)
             if len(fewer) < len(moving):
-                return fewer, with_spare
-        return moving, width
+                moving, width = fewer, with_spare
+        return moving, width, max(0, len(moving) - 2)
 
     def _position(self, source: int) -> int:
         count = len(self._tables.names)

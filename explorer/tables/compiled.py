@@ -50,6 +50,9 @@ def _compiled() -> types.SimpleNamespace:
         folder = Path(tempfile.mkdtemp(prefix="everyway-kernel-"))
     configuration.CACHE_DIR = str(folder)
     made: dict[str, Any] = {"prefetch": storage.prefetch, "raw": storage.raw}
+    can_compress = storage.can_compress()
+    if can_compress:
+        made["compressed"] = storage.compressed
 
     def twin(function: Callable[..., Any]) -> Any:
         # Calls of other functions of the kernel must find their compiled twins, too.
@@ -63,6 +66,7 @@ def _compiled() -> types.SimpleNamespace:
     for function in (
         packing.extract,
         packing.gathered,
+        packing.compressed,
         packing.convert,
         judge.list_miss,
         judge.walk,
@@ -101,8 +105,9 @@ def _compiled() -> types.SimpleNamespace:
         gather.gather,
         descend.descend,
     ):
-        twin(function)
-    return types.SimpleNamespace(**made)
+        if function.__name__ not in made:
+            twin(function)
+    return types.SimpleNamespace(**made, can_compress=can_compress)
 
 
 def is_loaded() -> bool:

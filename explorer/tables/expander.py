@@ -65,6 +65,7 @@ class Expander:
     def use(self, store: Store) -> None:
         """Work with this store, and its kernel, from now on."""
         self.store = store
+        self.bundles.use(compresses=store.can_compress)
         self.lanes = [Lane(len(self.tries.of_states), len(self.tries.of_steps)) for _ in range(store.threads)]
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -142,6 +143,31 @@ def gathered(pool: Any, piece: int, rows: Any, row: int) -> int:
         number |= part << pool[piece + 4]
         piece += 4
     return number
+
+
+def compressed(word: int, mask: int) -> int:
+    """Return the bits of a word that a mask has, moved together; compiled it is one instruction where there is one."""
+    found = at = 0
+    while mask:
+        lowest = mask & -mask
+        if word & lowest:
+            found |= 1 << at
+        at += 1
+        mask &= mask - 1
+    return found
+
+
+def masks(layout: Layout, components: Sequence[int], bits: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return how the values of some components make the number that ``pieces`` makes, by ``compressed`` words.
+
+    For each word of a row that has any of them the word, the mask and the shift.
+    """
+    found: dict[int, int] = {}
+    for word, shift, width in sorted((*layout.places[k][:2], bits[k]) for k in components):
+        if width:
+            found[word] = found.get(word, 0) | ((1 << width) - 1) << shift
+    shifts = [0, *itertools.accumulate(mask.bit_count() for mask in found.values())]
+    return [(word, mask, shift) for (word, mask), shift in zip(found.items(), shifts, strict=False)]
 
 
 def extract(place: int, rows: Any, at: int) -> Any:

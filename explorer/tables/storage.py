@@ -51,9 +51,32 @@ def _prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
     return types.void(pointer, index), generated
 
 
+def _compressed(typing_context: Any, word: Any, mask: Any) -> Any:
+    """Return the bits of a word that a mask has, moved together."""
+
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number = ir.IntType(64)
+        called = builder.module.declare_intrinsic(
+            "llvm.x86.bmi.pext.64", [], ir.FunctionType(number, [number, number])
+        )
+        return builder.call(called, arguments)
+
+    return types.int64(types.int64, types.int64), generated
+
+
+def can_compress() -> bool:
+    """Return whether this machine moves bits together quickly: x86 with BMI2, but for AMD's before Zen 3."""
+    from llvmlite import binding
+
+    features: Any = binding.get_host_cpu_features()
+    name: Any = binding.get_host_cpu_name()
+    return bool(features.get("bmi2")) and name not in ("znver1", "znver2", "bdver4")
+
+
 # For a type checker: they are not called as they are written.
 raw: Any = intrinsic(_raw)
 prefetch: Any = intrinsic(_prefetch)
+compressed: Any = intrinsic(_compressed)
 
 
 def mixed(rows: Any, at: int, words: int) -> int:

@@ -31,6 +31,8 @@ class Store(Protocol):
     threads: int
     batch: int
     """How many rows to expand at once."""
+    can_compress: bool
+    """Whether the kernel moves the bits of a word together in one instruction."""
     generate: Callable[..., None]
     judge: Callable[..., None]
     gather: Callable[..., int]
@@ -85,6 +87,7 @@ class PlainStore:
 
     def __init__(self) -> None:
         self.threads = 1
+        self.can_compress = False
         self._numbers: dict[tuple[int, ...], int] = {}
         self.generate: Callable[..., None] = generate.generate
         self.judge: Callable[..., None] = judge.judge
@@ -163,6 +166,7 @@ class CompiledStore:
         self.repack: Callable[..., None] = self._kernel.repack
         self.canonicalise: Callable[..., int] = self._kernel.canonicalise
         self.descend: Callable[..., int] = self._kernel.descend
+        self.can_compress: bool = self._kernel.can_compress
         self._words = 1
         self._sizes = [1 << 12] * threads
         self._tables = [reserved(size) for size in self._sizes]
