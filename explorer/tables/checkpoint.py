@@ -87,10 +87,10 @@ class Checkpoints:
         """Count the time to the next checkpoint from now."""
         self._due = time.monotonic() + self.every
 
-    def save_if_due(self, search: TableSearch) -> None:
-        """Save a search if it has gone on long enough since the last time."""
-        if time.monotonic() >= self._due:
-            self.save(search)
+    @property
+    def is_due(self) -> bool:
+        """Whether a search has gone on long enough since the last time."""
+        return time.monotonic() >= self._due
 
     def save(self, search: TableSearch) -> None:
         """Save a search. If it cannot be written, the checkpoint before remains, and ``problem`` says why."""
@@ -190,7 +190,7 @@ def _kept(search: TableSearch) -> tuple[dict[str, Any], dict[str, Any]]:
         "ordinals": search.ordinals.items[: search.statistics.states],
         "marks": search.marks.items[: search.statistics.states if search._keeps_rows else 0],
         "counts": expander.counts,
-        "environments": expander.environments,
+        "environments": expander.judging.environments,
     }
     statistics = search.statistics
     values = {
@@ -206,7 +206,7 @@ def _kept(search: TableSearch) -> tuple[dict[str, Any], dict[str, Any]]:
         "deepest": statistics.depth,
         "ends": statistics.ends,
         "seconds": time.monotonic() - search._started,
-        "premises": [expander.premises[prop] for prop in expander.premises],
+        "premises": [expander.judging.premises[prop] for prop in expander.judging.premises],
         "found": [list(search.found.get(prop, ())) for prop in search.properties],
     }
     return arrays, values
@@ -252,7 +252,7 @@ def _put_back(search: TableSearch, arrays: dict[str, Any], values: dict[str, Any
         (search.marks, "marks"),
     ):
         growing.items = arrays[key].copy()
-    expander.counts, expander.environments = arrays["counts"].copy(), arrays["environments"].copy()
+    expander.counts, expander.judging.environments = arrays["counts"].copy(), arrays["environments"].copy()
     search._at, search._depth, search.expanded = values["at"], values["depth"], values["expanded"]
     statistics = search.statistics
     statistics.states, statistics.depth, statistics.ends = (
@@ -263,8 +263,8 @@ def _put_back(search: TableSearch, arrays: dict[str, Any], values: dict[str, Any
     statistics.starts = len(search.starts)
     statistics.transitions = expander.transitions
     search._started -= values["seconds"]
-    for prop, count in zip(list(expander.premises), values["premises"], strict=True):
-        expander.premises[prop] = count
+    for prop, count in zip(list(expander.judging.premises), values["premises"], strict=True):
+        expander.judging.premises[prop] = count
     for prop, where in zip(search.properties, values["found"], strict=True):
         if where:
             search.found[prop] = (where[0], where[1])

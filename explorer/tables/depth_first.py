@@ -96,7 +96,7 @@ class DepthFirst(TableSearch):
         table, size = store.table_for(capacity - states, words)
         lane.begin(0, 1, words, tables.moves, len(tables.components))
         expander.bundles.keep_up()
-        lane.use_plan(expander.bundles)
+        lane.lists.use(expander.bundles)
         at_end = np.zeros(budget, np.int64)
         found = np.full(max(1, len(expander.tries.of_steps)), -1, np.int64)
         descent[D_ENDS] = 0
@@ -122,7 +122,7 @@ class DepthFirst(TableSearch):
             lane.begins,
             lane.ends,
             lane.counts,
-            lane.bundled,
+            lane.lists.items,
             lane.scratch,
             lane.misses,
             lane.step_tallies,
@@ -134,7 +134,7 @@ class DepthFirst(TableSearch):
             len(expander.tries.of_steps),
         )
         store.took(int(descent[D_STATES]) - states)
-        expander.add_counts(lane)
+        expander.count([lane])
         for prop, _, ordinal in expander.steps_found(lane):
             self.found.setdefault(prop, (int(found[expander.tries.of_steps.index(prop)]), ordinal))
         if why == LACKS:
@@ -193,12 +193,12 @@ class DepthFirst(TableSearch):
         ends_wanted = judged_kinds(expander.tries.of_states, self.found, at_ends=True)
         if len(at_end) and any(ends_wanted):
             picked = self._rows.items[: states * words].reshape(-1, words)[at_end].reshape(-1)
-            for prop, at in expander.judge(picked, 0, len(at_end), ends_wanted, is_counted=False):
+            for prop, at in expander.judging.judge(picked, 0, len(at_end), ends_wanted, is_counted=False):
                 self.found.setdefault(prop, (int(at_end[at]), -1))
         if states > self._judged:
             wanted = self._wanted(states - self._judged)
             marks = self.marks.need(states) if self._keeps_rows else None
-            for prop, at in expander.judge(self._rows.items, self._judged, states, wanted, marks):
+            for prop, at in expander.judging.judge(self._rows.items, self._judged, states, wanted, marks):
                 self.found.setdefault(prop, (at, -1))
             self._judged = states
 

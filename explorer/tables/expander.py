@@ -6,7 +6,10 @@ and keeps count of the states. Nothing that it gives depends on how many threads
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,10 +20,12 @@ from everyway.models.language.system import System
 
 from . import codes
 from .bundling import Bundles
-from .lanes import Lane
+from .judging import Judging
+from .lanes import Lane, Lists
 from .model_tables import ModelTables
+from .overlap import AHEAD
 from .packing import Layout, shifts
-from .store import CompiledStore, Store
+from .store import Store
 from .tries import Tries
 
 Repack = Callable[[Any, int], Any]
@@ -55,10 +60,13 @@ class Expander:
         """How many states the search has visited; told by it, for telling what grows."""
         self.counts = np.zeros(1, np.int64)
         """How often each move was made."""
-        self.environments = np.zeros(1, np.int64)
-        """In how many states the environment had each of its values."""
-        self.premises: dict[Property, int] = dict.fromkeys(self.tries.of_states + self.tries.of_steps, 0)
         self.bundles = Bundles(self.tables)
+        self._turn = threading.Lock()
+        """Held while the model is asked: elsewhere rows may be judged."""
+        self._used = 1
+        """How many lanes are filled, each by a thread."""
+        self.judging = Judging(self.tables, self.tries, self._turn)
+        self._let_finish: Callable[[], None] | None = None
         self._found_by: Any = None
         self.use(store)
 
@@ -66,7 +74,12 @@ class Expander:
         """Work with this store, and its kernel, from now on."""
         self.store = store
         self.bundles.use(compresses=store.can_compress)
-        self.lanes = [Lane(len(self.tries.of_states), len(self.tries.of_steps)) for _ in range(store.threads)]
+        self.judging.use(store)
+        self._used = store.threads
+        lists = [Lists() for _ in range(store.threads)]
+        # As many sets as there may be batches in the works, which all use the same lists.
+        self._sets = deque([Lane(len(self.tries.of_steps), one) for one in lists] for _ in range(AHEAD))
+        self.lanes = self._sets[0]
 
     @property
     def words(self) -> int:
@@ -76,7 +89,13 @@ class Expander:
     # Generating.
 
     def generate(self, source: Callable[[], Any], first: int, last: int, found_by: Any = None) -> None:
-        """Generate the successors of some rows into the lanes, and count the steps.
+        """Generate the successors of some rows into the lanes, and count the steps; see ``generate_ahead``."""
+        self.count(self.generate_ahead(source, first, last, found_by))
+
+    def generate_ahead(
+        self, source: Callable[[], Any], first: int, last: int, found_by: Any = None
+    ) -> list[Lane]:
+        """Generate the successors of some rows into the lanes; return these.
 
         Args:
             source: returns the rows; asked again when their layout has changed.
@@ -89,16 +108,41 @@ class Expander:
         while True:
             self._share(first, last)
             if self._generate_all(source):
-                break
-        for lane in self.lanes:
-            self.add_counts(lane)
+                return self.lanes
 
-    def add_counts(self, lane: Lane) -> None:
-        """Add to the totals how often each move was made on a lane."""
-        counts = lane.counts[: self.tables.moves]
-        if len(self.counts) < len(counts):
-            self.counts = np.concatenate([self.counts, np.zeros(2 * len(counts), np.int64)])
-        self.counts[: len(counts)] += counts
+    def count(self, lanes: Sequence[Lane]) -> None:
+        """Add to the totals how often each move was made on some lanes."""
+        for lane in lanes:
+            counts = lane.counts
+            if len(self.counts) < len(counts):
+                self.counts = np.concatenate([self.counts, np.zeros(2 * len(counts), np.int64)])
+            self.counts[: len(counts)] += counts
+
+    @contextmanager
+    def overlapping(self, let_finish: Callable[[], None]) -> Iterator[None]:
+        """Generate into other lanes for a while, as what was generated last is still being taken in elsewhere.
+
+        Args:
+            let_finish: waits until that is done. Called before rows are written in another layout, and before there
+                is another channel, which what is being taken in knows nothing of.
+        """
+        self._sets.rotate()
+        self.lanes = self._sets[0]
+        self._used = self.store.threads - self.store.parts
+
+        def without_turn() -> None:
+            self._turn.release()
+            try:
+                let_finish()
+            finally:
+                self._turn.acquire()
+
+        self._let_finish, self.tables.before_another_channel = let_finish, without_turn
+        try:
+            yield
+        finally:
+            self._let_finish = self.tables.before_another_channel = None
+            self._used = self.store.threads
 
     @property
     def transitions(self) -> int:
@@ -146,7 +190,7 @@ class Expander:
         return np.concatenate(places), np.concatenate(begins)
 
     def _share(self, first: int, last: int) -> None:
-        size = -(-(last - first) // len(self.lanes))
+        size = -(-(last - first) // self._used)
         layout = self.tables.layout
         for number, lane in enumerate(self.lanes):
             start = min(first + number * size, last)
@@ -173,7 +217,7 @@ class Expander:
         view, words = self.store.view, self.words
         if len(lane.counts) < self.tables.moves:
             lane.counts = np.concatenate([lane.counts, np.zeros(2 * self.tables.moves, np.int64)])
-        lane.use_plan(self.bundles)
+        lane.lists.use(self.bundles)
         found_by = _NOTHING if self._found_by is None else self._found_by[lane.first : lane.last]
         lane.work[codes.HAS_ORIGINS] = self._found_by is not None and self.tables.symmetry is None
         self.store.generate(
@@ -191,7 +235,7 @@ class Expander:
             view(lane.ends),
             view(lane.counts),
             view(found_by),
-            view(lane.bundled),
+            view(lane.lists.items),
             view(lane.scratch),
             view(lane.misses),
             view(lane.step_tallies),
@@ -275,7 +319,6 @@ class Expander:
         """Fill in what the kernel missed; return whether rows are in another layout now."""
         words = self.words
         stride = 4 + 2 * words
-        self.tables.now = self.states
         asked: dict[tuple[int, int, int, int], None] = {}
         said: list[tuple[int, int, int, list[int]]] = []
         for lane in self.lanes:
@@ -287,13 +330,15 @@ class Expander:
                     said.append((kind, x, y, listed[at + 4 : at + stride]))
                 else:
                     asked[kind, x, y, z] = None
-        # Properties first: their rows are in the layout of before.
-        self.tries.learn(said)
-        for question in asked:
-            self.tables.fill(*question)
-        self.tries.keep_up()
-        if self.tables.symmetry is not None:
-            self.tables.symmetry.keep_up()
+        with self._turn:
+            self.tables.now = self.states
+            # Properties first: their rows are in the layout of before.
+            self.tries.learn(said)
+            for question in asked:
+                self.tables.fill(*question)
+            self.tries.keep_up()
+            if self.tables.symmetry is not None:
+                self.tables.symmetry.keep_up()
         if self.tables.fits():
             return False
         self._relayout(self.tables.layout)
@@ -301,6 +346,8 @@ class Expander:
 
     def _relayout(self, old: Layout) -> None:
         """Choose a layout in which every value has room, and have all rows written in it."""
+        if self._let_finish is not None:
+            self._let_finish()
         self.tables.lay_out()
         new = self.tables.layout
         ways = np.array(shifts(old, new), np.int64)
@@ -316,10 +363,7 @@ class Expander:
 
     def _each(self, work: Callable[[Lane], None]) -> None:
         """Do something for each lane, on all threads."""
-        if isinstance(self.store, CompiledStore):
-            self.store.each(lambda number: work(self.lanes[number]))
-        else:
-            work(self.lanes[0])
+        self.store.each(lambda number: work(self.lanes[number]), self._used)
 
     # Judging.
 
@@ -328,89 +372,7 @@ class Expander:
         found = []
         for p, prop in enumerate(self.tries.of_steps):
             premises, state, ordinal = lane.step_tallies[p * codes.TALLY_STRIDE :][: codes.TALLY_STRIDE]
-            self.premises[prop] += int(premises)
+            self.judging.premises[prop] += int(premises)
             if state >= 0:
                 found.append((prop, lane.first + int(state), int(ordinal)))
         return found
-
-    def judge(
-        self,
-        rows: Any,
-        first: int,
-        last: int,
-        wanted: Sequence[int],
-        marks: Any = None,
-        *,
-        is_counted: bool = True,
-    ) -> list[tuple[Property, int]]:
-        """Look up what the properties of states say of rows; return which were found broken or witnessed, and where.
-
-        Args:
-            rows: the rows; they are in the store already.
-            first: the number of the first row to judge.
-            last: the number of the row behind the last.
-            wanted: for each property 0 if it is not asked, 1 if it is, and 2 if it only marks its goals.
-            marks: takes for each row a bit for every goal that it is.
-            is_counted: whether the rows count in the statistics.
-        """
-        size = -(-(last - first) // len(self.lanes))
-        shares = [
-            (min(first + n * size, last), min(first + (n + 1) * size, last)) for n in range(len(self.lanes))
-        ]
-        self._look_up(
-            rows, shares, np.array([*wanted, 0], np.int64), np.zeros(1, np.int64) if marks is None else marks
-        )
-        found: dict[Property, int] = {}
-        for lane in self.lanes:
-            for p, prop in enumerate(self.tries.of_states):
-                premises, state, _ = lane.state_tallies[p * codes.TALLY_STRIDE :][: codes.TALLY_STRIDE]
-                if is_counted:
-                    self.premises[prop] += int(premises)
-                if state >= 0:
-                    found.setdefault(prop, int(state))
-            if is_counted:
-                missing = len(lane.environments) - len(self.environments)
-                if missing > 0:
-                    self.environments = np.concatenate([self.environments, np.zeros(missing, np.int64)])
-                self.environments[: len(lane.environments)] += lane.environments
-        return list(found.items())
-
-    def _look_up(self, rows: Any, shares: Sequence[tuple[int, int]], wanted: Any, marks: Any) -> None:
-        view = self.store.view
-        todo: dict[int, tuple[int, int, int]] = {}
-        for number, (first, last) in enumerate(shares):
-            self.lanes[number].begin_judging(last - first, len(self.tables.environment), self.words)
-            if last > first:
-                todo[number] = (first, last, 0)
-
-        def work(lane: Lane) -> None:
-            number = self.lanes.index(lane)
-            if number not in todo:
-                return
-            first, last, again = todo[number]
-            lane.judging[codes.ENDS] = again
-            self.store.judge(
-                view(self.tables.pool.head),
-                view(self.tables.pool.items),
-                view(rows),
-                first,
-                last,
-                view(lane.state_tallies),
-                view(wanted),
-                view(lane.environments),
-                view(marks),
-                view(lane.waiting),
-                view(lane.misses),
-                view(lane.judging),
-            )
-            lane.work[codes.MISSES] = lane.judging[codes.MISSES]
-            waiting = int(lane.judging[codes.AT])
-            if waiting:
-                todo[number] = (0, waiting, 1)
-            else:
-                del todo[number]
-
-        while todo:
-            self.tries.lay_shortcuts()
-            self._each(work)
-            self._fill()

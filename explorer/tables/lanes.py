@@ -41,10 +41,30 @@ class Growing:
         return self.items
 
 
+class Lists:
+    """The lists of bundles that one thread keeps, and which plan they are of; see ``bundling.py``."""
+
+    def __init__(self) -> None:
+        self.items = np.zeros(codes.U_SIZE, np.int64)
+        self._plan = -1
+        self._room = LISTS_AT_FIRST
+
+    def use(self, bundles: Bundles) -> None:
+        """Begin anew if the plan of bundles is another; have more room if it ran out."""
+        has_room = not self.items[codes.U_FORGOTTEN] or self._room >= MOST_LISTS
+        if self._plan == bundles.version and has_room:
+            return
+        if not has_room:
+            self._room *= 4
+        self._plan = bundles.version
+        self.items = bundles.room(self._room)
+
+
 class Lane:
     """What one thread works on: its share of a batch, and the buffers for what comes out."""
 
-    def __init__(self, properties: int, step_properties: int) -> None:
+    def __init__(self, step_properties: int, lists: Lists) -> None:
+        self.lists = lists
         self.first = self.last = 0
         self.out = np.zeros(1 << 12, np.int64)
         self.ordinals = np.zeros(1 << 12, np.uint16)
@@ -56,18 +76,10 @@ class Lane:
         self.scratch = np.zeros(codes.VALUES + 64, np.int64)
         self.misses = np.zeros(0, np.int64)
         self.work = np.zeros(codes.WORK_SIZE + APART, np.int64)
-        self.judging = np.zeros(codes.WORK_SIZE + properties + APART, np.int64)
         self.step_tallies = np.zeros(codes.TALLY_STRIDE * step_properties, np.int64)
-        self.state_tallies = np.zeros(codes.TALLY_STRIDE * properties, np.int64)
-        self.environments = np.zeros(1, np.int64)
-        self.waiting = np.zeros(1, np.int64)
         self.todo = np.zeros(0, np.int64)
         """The rows that must still be made canonical."""
         self.room = np.zeros(0, np.int64)
-        self.bundled = np.zeros(codes.U_SIZE, np.int64)
-        """The lists of bundles, and which plan they are of; see ``bundling.py``."""
-        self._plan = -1
-        self._lists = LISTS_AT_FIRST
 
     @property
     def states(self) -> int:
@@ -86,16 +98,6 @@ class Lane:
         self.step_tallies[:] = 0
         self.step_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
 
-    def use_plan(self, bundles: Bundles) -> None:
-        """Begin anew with lists if the plan of bundles is another; give them more room if they ran out of it."""
-        has_room = not self.bundled[codes.U_FORGOTTEN] or self._lists >= MOST_LISTS
-        if self._plan == bundles.version and has_room:
-            return
-        if not has_room:
-            self._lists *= 4
-        self._plan = bundles.version
-        self.bundled = bundles.room(self._lists)
-
     def prepare(self, words: int, components: int) -> None:
         """See that there is room for what is missing, and for a row's components."""
         if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
@@ -112,13 +114,29 @@ class Lane:
         self.origins = np.zeros(len(self.out), np.uint16)
         self.work[codes.AT] = self.work[codes.SUCCESSORS] = 0
 
-    def begin_judging(self, rows: int, environments: int, words: int) -> None:
+
+class Bench:
+    """What one thread works on when rows are judged.
+
+    Args:
+        properties: how many properties of states there are.
+    """
+
+    def __init__(self, properties: int) -> None:
+        self.work = np.zeros(codes.WORK_SIZE + properties + APART, np.int64)
+        self.tallies = np.zeros(codes.TALLY_STRIDE * properties, np.int64)
+        self.environments = np.zeros(1, np.int64)
+        self.waiting = np.zeros(1, np.int64)
+        """The numbers of the rows that must be judged again."""
+        self.misses = np.zeros(0, np.int64)
+
+    def begin(self, rows: int, environments: int, words: int) -> None:
         """Take so many rows to judge."""
-        self.state_tallies[:] = 0
-        self.state_tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
+        self.tallies[:] = 0
+        self.tallies[codes.T_STATE :: codes.TALLY_STRIDE] = -1
         self.environments = np.zeros(environments, np.int64)
         if len(self.waiting) < rows:
             self.waiting = np.zeros(rows, np.int64)
         if len(self.misses) != MISSES_AT_ONCE * (4 + 2 * words):
             self.misses = np.zeros(MISSES_AT_ONCE * (4 + 2 * words), np.int64)
-        self.judging[codes.MISS_ROOM] = MISSES_AT_ONCE
+        self.work[codes.MISS_ROOM] = MISSES_AT_ONCE

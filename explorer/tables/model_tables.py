@@ -63,6 +63,8 @@ class ModelTables:
         """What makes rows that differ only in names one, if anything does; see ``symmetry.py``."""
         self.now = 0
         """How many states were visited so far; for telling what grows."""
+        self.before_another_channel: Callable[[], None] | None = None
+        """Called before there is another channel, if anything is."""
         self.known = 0
         """How many values and channels there are; more whenever one is new."""
         self.actions: list[Action | None] = [None]
@@ -502,6 +504,8 @@ class ModelTables:
         """Return the number of the channel between two nodes; a new one the first time."""
         if (sender, to) in self._channel_of:
             return self._channel_of[sender, to]
+        if self.before_another_channel is not None:
+            self.before_another_channel()
         number = len(self.channels)
         self._channel_of[sender, to] = number
         self.ends.append((sender, to))

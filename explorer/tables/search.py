@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
+from contextlib import nullcontext
 from itertools import islice
 from typing import Any, Protocol
 
@@ -30,6 +31,7 @@ from everyway.models.language.system import System
 from . import codes
 from .expander import Expander, Repack
 from .lanes import Growing, Lane
+from .overlap import AHEAD, Batch, Taker, brief_turns
 from .store import CompiledStore, PlainStore
 from .symmetry import NotSymmetricError, symmetry_of
 
@@ -42,6 +44,10 @@ WORTH_FETCHING = 4_000
 WORTH_USING = 300
 """After so many it is used if this process has it already."""
 FIRST_BATCH = 64
+FEW_ROWS = 2_048
+"""Batches of so many rows are large enough."""
+BATCHES = 16
+"""Levels that are larger have so many batches at least."""
 _SWEPT = (PropertyKind.RECOVERABLE, PropertyKind.TEMPORAL)
 """Kinds of properties that are decided when all is explored, by looking at the states again."""
 _MARKED = (PropertyKind.RECOVERABLE, PropertyKind.ATOM)
@@ -53,8 +59,9 @@ RESUMABLE = ("interrupt", "max_seconds", "max_memory")
 class Keeper(Protocol):
     """Keeps a search on disk; see ``checkpoint.py``."""
 
-    def save_if_due(self, search: TableSearch) -> None:
-        """Save it if it has gone on long enough since the last time."""
+    @property
+    def is_due(self) -> bool:
+        """Whether it has gone on long enough since the last time."""
         ...
 
     def save(self, search: TableSearch) -> None:
@@ -119,10 +126,14 @@ class TableSearch:
         """What stopped the search before it was done, as a word; empty if nothing did."""
         self._threads = threads
         self._is_automatic = self._may_grow = engine == "auto"
-        store = CompiledStore(threads) if engine == "tables" else PlainStore()
-        self.expander = Expander(system, asked_of(self.properties), store, self._relaid)
+        self.expander = Expander(system, asked_of(self.properties), PlainStore(), self._relaid)
         self.symmetry = symmetry_of(self.expander.tables) if symmetry else None
         self.expander.tables.symmetry = self.symmetry
+        # With symmetry the tables are asked on the way from a batch to the states, and with properties of steps the
+        # tries are while it is generated; then the one cannot be done beside the other.
+        self._can_overlap = threads > 1 and self.symmetry is None and not self.expander.tries.of_steps
+        if engine == "tables":
+            self.expander.use(self._compiled_store())
         self._fixed_batch = batch
         self._batch = batch or FIRST_BATCH
         self._checkpoints = checkpoints
@@ -153,6 +164,11 @@ class TableSearch:
         """How many states were expanded, counting from the first."""
         self.closed: list[int] = []
         """Those at the depth limit that turned out to lead nowhere new."""
+        self._taker = Taker(self._take_in)
+        self._visited: list[int] = []
+        """How many states had been visited when so many batches of the current level had been taken in."""
+        self._successors: list[int] = []
+        """How many successors each batch of the current level has."""
         self._depth = 0
         self._at = 0
         """How many states of the current level have been expanded."""
@@ -164,12 +180,14 @@ class TableSearch:
     def run(self) -> TableSearch:
         """Search. Ctrl-C ends the search early; what was found so far remains."""
         try:
-            self._search()
+            with brief_turns() if self._can_overlap else nullcontext():
+                self._search()
         except KeyboardInterrupt:
             self.stopped_by = "interrupt"
         except MemoryError:
             self.stopped_by = "max_memory"
         self.expander.tables.pool.budget = math.inf  # what is left to do is to tell what was found
+        self._taker.close()
         self._finish()
         return self
 
@@ -235,26 +253,39 @@ class TableSearch:
 
     def _expand_level(self) -> None:
         """Expand what is left of the current level."""
-        count = self.levels[-1][1]
-        while self._at < count:
-            # Between two batches everything that is known is consistent; so this is where a search may end.
-            try:
-                if self._must_stop(count - self._at + self._next_count):
-                    break
-            except KeyboardInterrupt:
-                self.stopped_by = "interrupt"
-                break
-            last = min(self._at + self._batch, count)
-            self._expand(self._at, last)
-            self._at = last
-            if self._may_grow and self.statistics.transitions > worth_compiling():
-                self._compile()
-            self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
-            if self._checkpoints is not None:
-                self._checkpoints.save_if_due(self)
+        try:
+            self._expand_batches()
+        finally:
+            self._taker.let_finish()  # what that raises comes first
         if self._checkpoints is not None and self.stopped_by in RESUMABLE:
             self._checkpoints.save(self)
         self._depth += 1
+
+    def _expand_batches(self) -> None:
+        generated, count = self._at, self.levels[-1][1]
+        self._visited, self._successors = [self.statistics.states], []
+        while generated < count:
+            # Between two batches everything that is known is consistent; so this is where a search may end.
+            try:
+                reason = self._reason_to_stop(count - generated + self._next_count)
+            except KeyboardInterrupt:
+                reason = "interrupt"
+            if reason:
+                self._taker.let_finish()
+                self.stopped_by = self.stopped_by or reason
+                return
+            batch = self._generate(generated, count)
+            generated = batch.last
+            if self._may_overlap():
+                self._taker.add(batch)
+            else:
+                self._taker.let_finish()
+                self._take_in(batch)
+            if self._may_grow and self.statistics.transitions > worth_compiling():
+                self._compile()
+            if self._checkpoints is not None and self._checkpoints.is_due:
+                self._taker.let_finish()
+                self._checkpoints.save(self)
 
     def _largest_batch(self) -> int:
         """Return how many states may be expanded at once: as many wherever the kernel comes from, so that a search that
@@ -263,11 +294,14 @@ class TableSearch:
             return PlainStore.batch
         return self.expander.store.batch
 
+    def _compiled_store(self) -> CompiledStore:
+        return CompiledStore(self._threads, self._threads // 2 if self._can_overlap else None)
+
     def _compile(self) -> None:
         """Go on with the compiled kernel, if this machine can."""
         self._may_grow = False
         try:
-            store = CompiledStore(self._threads)
+            store = self._compiled_store()
         except ImportError:
             return
         plain = self.expander.store
@@ -282,13 +316,57 @@ class TableSearch:
         """Return the number of the first state of the level that is being expanded."""
         return self.statistics.states - self._next_count - self.levels[-1][1]
 
-    def _expand(self, first: int, last: int) -> None:
-        """Expand rows of the current level."""
-        expander = self.expander
-        expander.generate(self._level_rows, first, last, self._origins)
-        self._note_batch(self._level_rows(), range(self._base(), self._base() + self.levels[-1][1]))
+    def _generate(self, first: int, count: int) -> Batch:
+        """Generate the successors of the next rows of the current level, which has so many."""
+        # Not all of a level at once: nothing can be done beside the first batch's generation, and the last's taking in.
+        size = min(self._batch, max(FEW_ROWS, count // BATCHES))
+        last, expander = min(first + size, count), self.expander
+        self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
+        expander.states = self._visited[self._surely_taken]
+        with expander.overlapping(self._taker.let_finish) if self._overlaps else nullcontext():
+            lanes = expander.generate_ahead(self._level_rows, first, last, self._origins)
+        successors = sum(int(lane.work[codes.SUCCESSORS]) for lane in lanes)
+        self._successors.append(successors)
+        return Batch(first, last, lanes, successors)
+
+    @property
+    def _overlaps(self) -> bool:
+        """Whether batches may be taken in while others are generated."""
+        # As long as the kernel may change, how large a batch is depends on what those before it hold.
+        is_settled = not self._is_automatic or self.statistics.transitions > WORTH_COMPILING
+        return self._can_overlap and self.expander.store.threads > 1 and is_settled
+
+    @property
+    def _surely_taken(self) -> int:
+        """How many batches of the current level have been taken in however quick that is."""
+        return max(0, len(self._successors) - AHEAD + 1)
+
+    def _may_overlap(self) -> bool:
+        """Return whether the batch that was generated last may be taken in while the next one is generated."""
+        if not self._overlaps or self.limits.max_states is None:
+            return self._overlaps
+        # Nothing is to be generated behind the batch that reaches the limit on states.
+        taken = max(0, self._surely_taken - 1)
+        return self._visited[taken] + sum(self._successors[taken:]) < self.limits.max_states
+
+    def _take_in(self, batch: Batch) -> None:
+        """Add the successors of a batch to the states, unless the search has ended before it."""
+        if self.stopped_by or self._is_decided:
+            self.stopped_by = self.stopped_by or "decided"
+        else:
+            self._add(batch)
+            self._at = batch.last
+        self._visited.append(self.statistics.states)
+
+    def _add(self, batch: Batch) -> None:
+        """Add the successors that were generated to the states, and judge those that are new."""
+        expander, first, last = self.expander, batch.first, batch.last
+        expander.count(batch.lanes)
+        self._note_batch(
+            batch.lanes, self._level_rows(), range(self._base(), self._base() + self.levels[-1][1])
+        )
         fresh = expander.store.insert(
-            [(lane.out, int(lane.work[codes.SUCCESSORS])) for lane in expander.lanes], expander.words
+            [(lane.out, int(lane.work[codes.SUCCESSORS])) for lane in batch.lanes], expander.words
         )
         total = sum(stops[-1] for _, _, stops in fresh)
         self._next.need((self._next_count + total) * expander.words)
@@ -296,16 +374,15 @@ class TableSearch:
         self.ordinals.need(self.statistics.states + total)
         self.children.need(self.expanded + last - first)
         before = self._next_count
-        for lane, numbers in zip(expander.lanes, fresh, strict=True):
-            self._gather(lane, *numbers)
-            if self.stopped_by:
+        for lane, numbers in zip(batch.lanes, fresh, strict=True):
+            if not self._gather(lane, *numbers):
                 break
         if self._next_count > before:
             self.statistics.depth = self._depth + 1
         self._judge(before, self._next_count)
 
-    def _gather(self, lane: Lane, numbers: Any, starts: list[int], stops: list[int]) -> None:
-        """Take over the successors of a lane that are new, as far as the limit on states allows."""
+    def _gather(self, lane: Lane, numbers: Any, starts: list[int], stops: list[int]) -> bool:
+        """Take over the successors of a lane that are new; return whether the limit on states allowed that."""
         view, count = self.expander.store.view, self._next_count
         room = 1 << 62
         if self.limits.max_states is not None:
@@ -331,37 +408,38 @@ class TableSearch:
         self._next_count += found
         self.statistics.states += found
         self.expanded += lane.states
-        if found < stops[-1]:
-            self.stopped_by = "max_states"
-            # Those behind the state whose successors found no room any more count as not expanded.
-            refused = int(np.sort(numbers[: stops[-1]])[found])
-            full = int(np.searchsorted(lane.begins[: lane.states + 1], refused, side="right")) - 1
-            self.expanded += full - lane.states
+        if found == stops[-1]:
+            return True
+        self.stopped_by = "max_states"
+        # Those behind the state whose successors found no room any more count as not expanded.
+        refused = int(np.sort(numbers[: stops[-1]])[found])
+        full = int(np.searchsorted(lane.begins[: lane.states + 1], refused, side="right")) - 1
+        self.expanded += full - lane.states
+        return False
 
-    def _note_batch(self, rows: Any, numbers: Sequence[int]) -> None:
-        """Note what the batch that was generated last says of steps, and of states in which nothing can happen."""
+    def _note_batch(self, lanes: Sequence[Lane], rows: Any, numbers: Sequence[int]) -> None:
+        """Note what some lanes say of steps, and of states in which nothing can happen."""
         expander = self.expander
         self.statistics.transitions = expander.transitions
         words = expander.words
         wanted = judged_kinds(expander.tries.of_states, self.found, at_ends=True)
-        for lane in expander.lanes:
+        for lane in lanes:
             for prop, at, ordinal in expander.steps_found(lane):
                 self.found.setdefault(prop, (numbers[at], ordinal))
             ends = lane.first + lane.ends[: lane.work[codes.ENDS]]
             self.statistics.ends += len(ends)
             if len(ends) and any(wanted):
                 picked = rows[: len(rows) // words * words].reshape(-1, words)[ends].reshape(-1)
-                for prop, at in expander.judge(picked, 0, len(ends), wanted, is_counted=False):
+                for prop, at in expander.judging.judge(picked, 0, len(ends), wanted, is_counted=False):
                     self.found.setdefault(prop, (numbers[int(ends[at])], -1))
 
     def _judge(self, first: int, last: int) -> None:
         """Look up what the state properties say of rows that were just gathered."""
         expander = self.expander
-        expander.states = self.statistics.states
         base = self.statistics.states - self._next_count
         wanted = self._wanted(last - first)
         marks = self.marks.need(self.statistics.states)[base:] if self._keeps_rows else None
-        for prop, at in expander.judge(self._next.items, first, last, wanted, marks):
+        for prop, at in expander.judging.judge(self._next.items, first, last, wanted, marks):
             self.found.setdefault(prop, (base + at, -1))
 
     def _wanted(self, count: int) -> list[int]:
@@ -369,7 +447,7 @@ class TableSearch:
         wanted = judged_kinds(self.expander.tries.of_states, self.found, at_ends=False)
         for prop, how in zip(self.expander.tries.of_states, wanted, strict=True):
             if not how and prop.kind in (PropertyKind.ALWAYS, PropertyKind.NEVER):
-                self.expander.premises[prop] += count
+                self.expander.judging.premises[prop] += count
         return wanted
 
     # The depth limit.
@@ -389,7 +467,7 @@ class TableSearch:
                 kept = rows[keep].reshape(-1)
                 numbers = (self.statistics.states - count + keep).tolist()
                 self.expander.generate(lambda: kept, 0, len(keep))  # noqa: B023  done before kept changes
-                self._note_batch(kept, numbers)
+                self._note_batch(self.expander.lanes, kept, numbers)
                 self.closed += numbers
             at = last
 
@@ -474,26 +552,34 @@ class TableSearch:
 
     # Limits, progress, results.
 
+    @property
+    def _is_decided(self) -> bool:
+        """Whether the search may end because every property is decided."""
+        return self._stop_when_decided and bool(self.properties) and len(self.found) == len(self.properties)
+
     def _must_stop(self, frontier: int) -> bool:
+        """Return whether the search must end here; it is noted why."""
+        self.stopped_by = self._reason_to_stop(frontier)
+        return bool(self.stopped_by)
+
+    def _reason_to_stop(self, frontier: int) -> str:
+        """Return why the search must end here, as a word; empty if it need not."""
         if self.stopped_by:
-            return True
-        if self._stop_when_decided and self.properties and len(self.found) == len(self.properties):
-            self.stopped_by = "decided"
-            return True
+            return self.stopped_by
+        if self._is_decided:
+            return "decided"
         now = time.monotonic()
         # A search that goes on from a checkpoint has its time anew.
         if self.limits.max_seconds is not None and now - self._begun > self.limits.max_seconds:
-            self.stopped_by = "max_seconds"
-            return True
+            return "max_seconds"
         if self.expander.store.next_growth() + in_use() > self._memory:
-            self.stopped_by = "max_memory"
-            return True
+            return "max_memory"
         if self._watcher and now - self._told > 0.1:
             self._told = now
             self.statistics.seconds = now - self._started
             self.statistics.memory = self.memory
             self._watcher(self.statistics, frontier)
-        return False
+        return ""
 
     def _relaid(self, repacked: Repack) -> None:
         """Write the rows that are kept in a new layout."""
@@ -508,11 +594,11 @@ class TableSearch:
             statistics.count(expander.tables.actions[move], int(expander.counts[move]))
         # The order of the moves depends on the threads; that of a report must not.
         statistics.deeds = Counter(dict(sorted(statistics.deeds.items(), key=lambda item: str(item[0]))))
-        for number in np.flatnonzero(expander.environments):
+        for number in np.flatnonzero(expander.judging.environments):
             value = expander.tables.environment.items[number]
             for kind in self.system.spent(value):
-                statistics.spent[kind] += int(expander.environments[number])
-        for prop, count in expander.premises.items():
+                statistics.spent[kind] += int(expander.judging.environments[number])
+        for prop, count in expander.judging.premises.items():
             if count:
                 statistics.premises[prop.name] += count
         statistics.values = {values.name: len(values) for values in expander.tables.components}

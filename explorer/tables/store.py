@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Protocol
@@ -29,6 +30,9 @@ class Store(Protocol):
     """A set of packed rows, and the kernel that works on them."""
 
     threads: int
+    """How many threads work at once."""
+    parts: int
+    """How many of them add rows at once."""
     batch: int
     """How many rows to expand at once."""
     can_compress: bool
@@ -41,6 +45,10 @@ class Store(Protocol):
 
     def view(self, array: Any) -> Any:
         """Return an array in the form in which the kernel takes it."""
+        ...
+
+    def each(self, work: Callable[[int], Any], count: int) -> list[Any]:
+        """Do something so many times at once, of which each is told its number; there must be as many threads."""
         ...
 
     def insert(
@@ -86,7 +94,7 @@ class PlainStore:
     batch = 1 << 8
 
     def __init__(self) -> None:
-        self.threads = 1
+        self.threads = self.parts = 1
         self.can_compress = False
         self._numbers: dict[tuple[int, ...], int] = {}
         self.generate: Callable[..., None] = generate.generate
@@ -98,6 +106,10 @@ class PlainStore:
     def view(self, array: Any) -> Any:
         """Return the array as plain Python reads and writes it fastest."""
         return memoryview(array)
+
+    def each(self, work: Callable[[int], Any], count: int) -> list[Any]:
+        """Do something so many times, which is once; see ``Store``."""
+        return [work(number) for number in range(count)]
 
     def insert(
         self, buffers: Sequence[tuple[Any, int]], words: int
@@ -149,15 +161,20 @@ class PlainStore:
 
 
 class CompiledStore:
-    """The set as one table for each thread, and the kernel compiled by Numba.
+    """The set as one table for each thread that adds to it, and the kernel compiled by Numba.
+
+    Args:
+        threads: how many threads work at once.
+        parts: how many of them add rows; by default all.
 
     Raises ``ImportError`` where Numba does not work.
     """
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, parts: int | None = None) -> None:
         from .compiled import compiled
 
         self.threads = threads
+        self.parts = parts or threads
         self.batch = 1 << 15
         self._kernel = compiled()
         self.generate: Callable[..., None] = self._kernel.generate
@@ -168,22 +185,22 @@ class CompiledStore:
         self.descend: Callable[..., int] = self._kernel.descend
         self.can_compress: bool = self._kernel.can_compress
         self._words = 1
-        self._sizes = [1 << 12] * threads
+        self._sizes = [1 << 12] * self.parts
         self._tables = [reserved(size) for size in self._sizes]
-        self._held = [0] * threads
-        self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(threads)]
-        self._blocks = [blocks() for _ in range(threads)]
+        self._held = [0] * self.parts
+        self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(self.parts)]
+        self._blocks = [blocks() for _ in range(self.parts)]
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
     def view(self, array: Any) -> Any:
         """Return the array as it is."""
         return array
 
-    def each(self, work: Callable[[int], Any]) -> list[Any]:
-        """Do something for each thread, on all of them at once."""
-        if self._pool is None:
-            return [work(0)]
-        others = [self._pool.submit(work, number) for number in range(1, self.threads)]
+    def each(self, work: Callable[[int], Any], count: int) -> list[Any]:
+        """Do something so many times at once; see ``Store``."""
+        if self._pool is None or count == 1:
+            return [work(number) for number in range(count)]
+        others = [self._pool.submit(work, number) for number in range(1, count)]
         try:
             first = work(0)  # here, rather than to wait for another thread to begin
         finally:
@@ -212,7 +229,7 @@ class CompiledStore:
                     rows,
                     count,
                     part,
-                    self.threads,
+                    self.parts,
                     fresh[at:],
                     *self._blocks[part],
                 )
@@ -221,12 +238,14 @@ class CompiledStore:
                 stops.append(at)
             return stops
 
-        stops = self.each(add)
-        if self.threads == 1:
-            return [(self._fresh[0], [stops[0][k]], [stops[0][k + 1]]) for k in range(len(buffers))]
+        stops = self.each(add, self.parts)
+        if self.parts == 1:
+            return [
+                (self._fresh[0][begin:end], [0], [end - begin]) for begin, end in itertools.pairwise(stops[0])
+            ]
         merged = []
         for k in range(len(buffers)):
-            lists = [self._fresh[part][stops[part][k] : stops[part][k + 1]] for part in range(self.threads)]
+            lists = [self._fresh[part][stops[part][k] : stops[part][k + 1]] for part in range(self.parts)]
             ends = np.cumsum([len(one) for one in lists]).tolist()
             merged.append((np.concatenate(lists), [0, *ends[:-1]], ends))
         return merged
@@ -274,7 +293,7 @@ class CompiledStore:
             words,
             np.zeros(TOGETHER * words, np.int64),
             part,
-            self.threads,
+            self.parts,
         )
         self._tables[part], self._sizes[part] = table, size
 
@@ -298,12 +317,12 @@ class CompiledStore:
                 rows,
                 count,
                 part,
-                self.threads,
+                self.parts,
                 slots,
                 sum(self._sizes[:part]),
             )
 
-        self.each(find)
+        self.each(find, self.parts)
         return slots
 
     @property
@@ -315,12 +334,12 @@ class CompiledStore:
         """Write all rows in another layout; a component that the old one lacks is 0."""
         ways = np.array(shifts(old, new), np.int64)
         self._widen(old.words)
-        self._sizes, sizes = [max(self._sizes)] * self.threads, self._sizes
+        self._sizes, sizes = [max(self._sizes)] * self.parts, self._sizes
         tables = [reserved(size * new.words) for size in self._sizes]
 
         def move(part: int) -> None:
             self._held[part] = 0
-            for other in range(self.threads):
+            for other in range(self.parts):
                 self._held[part] += self._kernel.move_in(
                     self._tables[other],
                     sizes[other],
@@ -332,10 +351,10 @@ class CompiledStore:
                     new.words,
                     np.zeros(TOGETHER * new.words, np.int64),
                     part,
-                    self.threads,
+                    self.parts,
                 )
 
-        self.each(move)
+        self.each(move, self.parts)
         self._tables, self._words = tables, new.words
 
     @property

@@ -137,10 +137,13 @@ class Tries:
         all answers are there already.
         """
         tables = self._tables
+        components = tables.components
         for p in range(len(self.of_states)):
             settled = self._settled.get(p)
             tested = settled.components if settled else self._tested[p]
-            bits = {k: (len(tables.components[k]) - 1).bit_length() for k in tested}
+            # No more than they have in a row: there may be values that no row has yet.
+            places = tables.layout.places
+            bits = {k: min((len(components[k]) - 1).bit_length(), places[k][2]) for k in tested}
             made_for = (tables.layout, bits)
             if made_for == self._cut_for[p]:
                 continue
@@ -148,7 +151,7 @@ class Tries:
             width = sum(bits.values())
             moving: Sequence[tuple[int, int, int, int]] = ()
             if 0 < width <= MOST_SHORTCUT_BITS:
-                every = [bits.get(k, 0) for k in range(len(tables.components))]
+                every = [bits.get(k, 0) for k in range(len(places))]
                 moving = pieces(tables.layout, sorted(bits), every)
             if not 0 < len(moving) <= codes.MOST_PIECES or (settled and not settled.is_worthwhile):
                 self._shortcuts.put(p, 0)

@@ -331,7 +331,7 @@ class TableWalks(Walks):
         """Look up what the properties say of states where walkers are, and count those that are new."""
         expander, words = self.expander, self.expander.words
         wanted = [int(self._may_matter(prop, first, last)) for prop in expander.tries.of_states]
-        for prop, at in expander.judge(self._rows, first, last, wanted):
+        for prop, at in expander.judging.judge(self._rows, first, last, wanted):
             self._note(prop, self._sighting(at))
         if not self._counts_distinct:
             return
@@ -354,7 +354,7 @@ class TableWalks(Walks):
         if self.found[prop].length >= self._lengths[first]:
             return True
         if prop.kind is not PropertyKind.POSSIBLE:
-            self.expander.premises[prop] += last - first
+            self.expander.judging.premises[prop] += last - first
         return False
 
     def _expand(self, first: int, last: int) -> list[Any]:
@@ -398,7 +398,9 @@ class TableWalks(Walks):
         if any(self._wanted_at_ends):
             expander = self.expander
             rows = self._rows.reshape(-1, expander.words)[ends].reshape(-1)
-            for prop, at in expander.judge(rows, 0, len(ends), self._wanted_at_ends, is_counted=False):
+            for prop, at in expander.judging.judge(
+                rows, 0, len(ends), self._wanted_at_ends, is_counted=False
+            ):
                 self._note(prop, self._sighting(int(ends[at])))
 
     def _sighting(self, at: int, ordinal: int = -1) -> Sighting:
@@ -432,7 +434,7 @@ class TableWalks(Walks):
         for number in np.flatnonzero(self._spent):
             for kind in self.system.spent(expander.tables.environment.items[number]):
                 statistics.spent[kind] += int(self._spent[number])
-        for prop, count in expander.premises.items():
+        for prop, count in expander.judging.premises.items():
             if count:
                 statistics.premises[prop.name] += count
         statistics.values = {values.name: len(values) for values in expander.tables.components}

@@ -37,7 +37,7 @@ def interrupted(folder: Path, batches: int, **how) -> None:
     searching = search(folder, **how)
     keeper = searching._checkpoints
     keeper.prepare()
-    save, left = keeper.save_if_due, batches
+    save, left = keeper.save, batches
 
     class Killed(Exception):
         pass
@@ -49,9 +49,7 @@ def interrupted(folder: Path, batches: int, **how) -> None:
         if not left:
             raise Killed
 
-    searching._checkpoints = type(
-        "Keeper", (), {"save_if_due": staticmethod(save_and_count), "save": staticmethod(save)}
-    )
+    searching._checkpoints = type("Keeper", (), {"is_due": True, "save": staticmethod(save_and_count)})
     with pytest.raises(Killed):
         searching.run()
 
@@ -259,7 +257,7 @@ def count(self, search, save=checkpoint.Checkpoints.save):
     if not left:
         os.kill(os.getpid(), signal.SIGKILL)
 checkpoint.Checkpoints.save = count
-checkpoint.Checkpoints.save_if_due = count
+checkpoint.Checkpoints.is_due = True
 main()
 """
 CHECK = ("check", "2pc", "--participants", "3", "--crashes", "1", "--json")

@@ -206,7 +206,7 @@ def test_who_insists_on_the_kernel_is_told_that_it_does_not_work():
 
 def test_a_kernel_that_cannot_be_compiled_leaves_the_search_in_plain_python(monkeypatch):
     class Broken:
-        def __init__(self, threads):
+        def __init__(self, *_):
             raise ImportError("no Numba for this machine")
 
     monkeypatch.setattr(table_search, "CompiledStore", Broken)
