@@ -228,12 +228,11 @@ class Recorder:
         """Return a watched copy of the world of some parts; ``fresh`` takes what is watched for this question alone."""
         twin: World = object.__new__(World)
         put = object.__setattr__
-        states = tuple(
-            [
-                node if i in known else self._part(number, "node", i, node, fresh)
-                for i, node in enumerate(parts.states)
-            ]
-        )
+        watched = list(parts.states)
+        for i in range(len(watched)):
+            if i not in known:
+                watched[i] = self._part(number, "node", i, watched[i], fresh)
+        states = tuple(watched)
         memory: tuple[Any, ...] = ()
         if parts.memory:
             memory = tuple(

@@ -37,6 +37,8 @@ from .codes import (
     C_TO,
     CHANNEL_STRIDE,
     CHANNELS,
+    COMPRESSED_ONE,
+    COMPRESSED_TWO,
     E_CHANNEL_DELTA,
     E_CHANNEL_WORD,
     E_DELTA,
@@ -327,17 +329,22 @@ def find(
         end = learn(head, pool, rows, row, bundled, passing, bundled[U_STOP], sources, misses, work)
         return passing if end >= 0 else end
     # Written out, for this is where most of the time goes.
-    one, other = rows[row + pool[record + B_FIRST]], rows[row + pool[record + B_SECOND]]
     beyond = pool[record + B_PIECES]
-    if beyond < 0:
-        first = compressed(one, pool[record + B_FIRST + 2])
-        second = compressed(other, pool[record + B_SECOND + 2])
+    cell = bundled[U_CELLS] + cells
+    one = rows[row + pool[record + B_FIRST]]
+    if beyond == COMPRESSED_ONE:
+        cell += compressed(one, pool[record + B_FIRST + 2])
     else:
-        first = (one >> pool[record + B_FIRST + 1]) & pool[record + B_FIRST + 2]
-        second = (other >> pool[record + B_SECOND + 1]) & pool[record + B_SECOND + 2]
-    cell = bundled[U_CELLS] + cells + (first | second << pool[record + B_SECOND + 3])
-    if beyond > 0:
-        cell += gathered(pool, plan + beyond, rows, row)
+        other = rows[row + pool[record + B_SECOND]]
+        if beyond == COMPRESSED_TWO:
+            first = compressed(one, pool[record + B_FIRST + 2])
+            second = compressed(other, pool[record + B_SECOND + 2])
+        else:
+            first = (one >> pool[record + B_FIRST + 1]) & pool[record + B_FIRST + 2]
+            second = (other >> pool[record + B_SECOND + 1]) & pool[record + B_SECOND + 2]
+        cell += first | second << pool[record + B_SECOND + 3]
+        if beyond > 0:
+            cell += gathered(pool, plan + beyond, rows, row)
     at: int = bundled[cell]
     if at == 0:
         at = bundled[U_TOP]

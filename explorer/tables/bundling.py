@@ -148,13 +148,18 @@ class Bundles:
     ) -> tuple[list[tuple[int, int, int, int]], int, int]:
         """Return the pieces of a row that make the number of a list, and how many bits that has.
 
-        And how many pieces there are beyond the first two; or -1 if they are words whose bits are moved together.
+        And how many pieces there are beyond the first two; or that they are words whose bits are moved together.
         """
         layout = self._tables.layout
         if self._compresses:
             words = masks(layout, components, bits)
             if len(words) <= 2:
-                return [(word, 0, mask, at) for word, mask, at in words], sum(bits[k] for k in components), -1
+                way = codes.COMPRESSED_ONE if len(words) < 2 else codes.COMPRESSED_TWO
+                return (
+                    [(word, 0, mask, at) for word, mask, at in words],
+                    sum(bits[k] for k in components),
+                    way,
+                )
         moving, width = pieces(layout, components, bits), sum(bits[part] for part in components)
         # With the bits that components have to spare there may be fewer pieces; the cells between are never touched.
         spare = [layout.places[part][2] if bits[part] else 0 for part in range(len(bits))]

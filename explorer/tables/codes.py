@@ -142,11 +142,13 @@ NOWHERE = 0xFFFF
 
 # A bundle: where its cells begin (-1 for none), the last position that a source of it has, all nodes that act in it or
 # send to those that do, as bits, where in the plan its sources begin, and where pieces beyond the first two (0 for
-# none); and of these two the word, the shift, the mask and the shift back, as ``packing.pieces`` has them. Or, if -1
-# stands for pieces beyond, of at most two words what ``packing.masks`` has: the word, 0, the mask and the shift.
+# none); and of these two the word, the shift, the mask and the shift back, as ``packing.pieces`` has them. Or, if in
+# place of pieces beyond it says that one or two words are compressed, of these what ``packing.masks`` has: the word, 0,
+# the mask and the shift.
 BUNDLE_STRIDE = 13
 B_CELLS, B_LAST, B_NODES, B_SOURCES, B_PIECES = 0, 1, 2, 3, 4
 B_FIRST, B_SECOND = 5, 9
+COMPRESSED_ONE, COMPRESSED_TWO = -1, -2
 
 # A step in a list of a bundle: its move; what it adds to a row, and to which word; what taking the message adds, and
 # to which; what it sends; whether it changes anything; its source, that one's position, its node, the message's sender.

@@ -171,7 +171,8 @@ class ModelTables:
             )
         states = tuple([value.state for value in cast])
         up = tuple([value.is_up for value in cast])
-        return Parts(self.system.roster, states, up, (), around.cut_off, around.left, memory, around.start)
+        roster = self.system.roster
+        return Parts(roster, states, up, (), around.cut_off, around.left, memory, around.start)
 
     def in_flight(self, numbers: Sequence[int]) -> tuple[Mailbox, ...]:
         """Return what is in flight to each node in the world whose parts have these numbers."""
