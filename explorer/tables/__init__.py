@@ -6,6 +6,7 @@ lays all tables into one array, ``codes.py`` says where what stands. ``packing.p
 integers only, and is compiled by ``compiled.py``; ``bundling.py`` plans which sources of steps it looks up together.
 ``store.py`` is the set of states, in arrays that ``reserve.py`` lets grow where they lie.
 
+``worlds.py`` turns rows into worlds again, ``paths.py`` links between states into runs.
 ``expander.py`` puts rows through the kernel, on the ``lanes.py`` of all threads, and asks the model for what is
 missing; ``judging.py`` looks up what properties say of rows. ``search.py`` goes breadth-first, with batches that
 ``overlap.py``, ``depth_first.py`` (with the kernel's ``descend.py``) and ``depth_limited.py`` deep first, ``walks.py``

@@ -94,7 +94,7 @@ class Trapped(Set[Hashable]):
     def __iter__(self) -> Iterator[Hashable]:
         rows, words = self._search.all_rows(), self._search.expander.words
         for number in self._numbers:
-            yield self._search.expander.tables.world(rows[number * words : (number + 1) * words].tolist())
+            yield self._search.expander.tables.worlds.at(rows[number * words : (number + 1) * words].tolist())
 
     def __contains__(self, state: object) -> bool:
         row = self._search.row_of(state)
@@ -219,7 +219,7 @@ def _over_time(search: TableSearch, prop: Property) -> Verdict:
         prop,
         search.graph,
         search.marked,
-        lambda number: tables.world(rows[number * words : (number + 1) * words].tolist()),
+        lambda number: tables.worlds.at(rows[number * words : (number + 1) * words].tolist()),
         search.system,
         class_of,
         limit="" if search.is_complete else search.told_limit,

@@ -6,12 +6,11 @@ to it. One thread does it: what comes next depends on what came last.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from everyway.explorer.verdict import Path, Visit
+from everyway.explorer.verdict import Path
 from everyway.invariants.property import Property
 
 from . import codes, search
@@ -28,6 +27,7 @@ from .descend import (
 )
 from .expander import Repack
 from .lanes import Growing
+from .paths import path_along
 from .search import TableSearch, judged_kinds
 from .store import CompiledStore
 
@@ -227,11 +227,7 @@ class DepthFirst(TableSearch):
             ordinals.append(int(self.ordinals.items[number]))
             number = int(self._parents.items[number])
         world = self.starts[number]
-        path = [Visit(None, world)]
-        for step in reversed(ordinals):
-            action, world = next(islice(self.system.steps(world), step, None))
-            path.append(Visit(action, world))
-        return tuple(path)
+        return path_along(self.system, world, reversed(ordinals))
 
     @property
     def memory(self) -> int:

@@ -6,12 +6,10 @@ of the misses that were filled, in their order; so that order is all a checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from everyway.explorer.growth import component_parts
-from everyway.explorer.reads import Parts
 from everyway.models.language.action import Action, Kind
 from everyway.models.language.behaviour import Outcome
 from everyway.models.language.faults import Timeouts
@@ -25,12 +23,13 @@ from everyway.models.language.system import System
 from everyway.models.language.world import World
 
 from . import codes
-from .channels import joined, parted
+from .channels import parted
 from .environment import Environments
 from .memo import Memo
 from .packing import Layout, layout_for
 from .regions import Grid, Pool, Region
 from .values import NodeValue, Surroundings, Values
+from .worlds import Worlds
 
 if TYPE_CHECKING:
     from .symmetry import Symmetry
@@ -49,9 +48,9 @@ class ModelTables:
         self.names = system.roster.names
         self._behaviour = system._behaviour
         count = len(self.names)
-        self._can_crash = bool(system.faults.crashes)
+        self.can_crash = bool(system.faults.crashes)
         has_handlers = any(handlers_for(kind, Occasion.SUSPICION) for kind in system.node_classes)
-        self._has_suspicions = has_handlers and (self._can_crash or bool(system.faults.suspicions))
+        self._has_suspicions = has_handlers and (self.can_crash or bool(system.faults.suspicions))
         self.nodes = [Values(f"node {name}") for name in self.names]
         self.environment = Values("environment")
         self.observers = [Values(f"observer {name}") for name in system.roster.observers]
@@ -74,12 +73,11 @@ class ModelTables:
         self._outcomes: dict[int, tuple[Outcome, int]] = {}
         self._events: list[Event | None] = [None]
         self._envelopes: list[Values] = [Values(f"messages to {name}") for name in self.names]
-        self._channel_of: dict[tuple[int, int], int] = {}
+        self.channel_of: dict[tuple[int, int], int] = {}
         self.ends: list[tuple[int, int]] = []
         """The sender and the destination of each channel, by their positions."""
-        self._into: list[list[int]] = [[] for _ in self.names]
+        self.into: list[list[int]] = [[] for _ in self.names]
         """The channels to each node."""
-        self._mailboxes: dict[tuple[int, tuple[int, ...]], Mailbox] = {}
         self._posts: list[Values] = []
         self._delivery_grids: list[Grid] = []
         self._put_grids: list[Grid] = []
@@ -104,6 +102,7 @@ class ModelTables:
             Timeouts.EARLY: codes.EARLY,
             Timeouts.LATE: codes.LATE,
         }[system.timeouts]
+        self.worlds = Worlds(self)
         self.memo = Memo(pool, len(self.observers))
         self._own_stride = codes.OWN_SUSPECTS + (2 * count if self._has_suspicions else 0)
         head[codes.OWN_STRIDE] = self._own_stride
@@ -115,7 +114,7 @@ class ModelTables:
     def _told_node(self, i: int) -> Callable[[int], None]:
         return lambda base: self._node_region.put(i, base, codes.N_OWN)
 
-    # Rows and worlds.
+    # Rows.
 
     @property
     def components(self) -> list[Values]:
@@ -150,58 +149,11 @@ class ModelTables:
         for move in range(1, self.moves):
             self._write_delta(move)
 
-    def world(self, row: Sequence[int]) -> World:
-        """Return the world that a row stands for."""
-        return self.world_of(self.layout.unpacked(row))
-
-    def world_of(self, numbers: Sequence[int]) -> World:
-        """Return the world whose parts have these numbers."""
-        return World(*self.parts_of(numbers)._replace(mailboxes=self.in_flight(numbers)))
-
-    def parts_of(self, numbers: Sequence[int]) -> Parts:
-        """Return the parts of the same world, without what is in flight, which is quicker to have."""
-        count = len(self.names)
-        cast = [values.items[number] for values, number in zip(self.nodes, numbers, strict=False)]
-        around: Surroundings = self.environment.items[numbers[count]]
-        memory: tuple[Observer, ...] = ()
-        if self.observers:
-            memory = tuple(
-                values.items[number]
-                for values, number in zip(self.observers, numbers[count + 1 :], strict=False)
-            )
-        states = tuple([value.state for value in cast])
-        up = tuple([value.is_up for value in cast])
-        roster = self.system.roster
-        return Parts(roster, states, up, (), around.cut_off, around.left, memory, around.start)
-
-    def in_flight(self, numbers: Sequence[int]) -> tuple[Mailbox, ...]:
-        """Return what is in flight to each node in the world whose parts have these numbers."""
-        contents = numbers[len(self.names) + 1 + len(self.observers) :]
-        contents = [*contents, *[0] * (len(self.channels) - len(contents))]
-        return tuple(
-            [
-                self._mailbox(to, tuple([contents[channel] for channel in self._into[to]]))
-                for to in range(len(self.names))
-            ]
-        )
-
-    def _mailbox(self, to: int, contents: tuple[int, ...]) -> Mailbox:
-        """Return the mailbox of a node, of what the channels to it hold."""
-        key = (to, contents)
-        if key not in self._mailboxes:
-            held = [
-                self.channels[channel].items[number]
-                for channel, number in zip(self._into[to], contents, strict=True)
-                if number
-            ]
-            self._mailboxes[key] = joined(held, self.system.network)
-        return self._mailboxes[key]
-
     def intern(self, world: World) -> list[int]:
         """Return the numbers of a world's parts, giving new ones where it has to; a starting world's row."""
         numbers = []
         for i, (state, is_up) in enumerate(zip(world.states, world.up, strict=True)):
-            initial = self.system._starts[world.start][self.names[i]] if self._can_crash else None
+            initial = self.system._starts[world.start][self.names[i]] if self.can_crash else None
             numbers.append(self._node(i, NodeValue(state, is_up, initial)))
         numbers.append(self._surroundings(Surroundings(world.cut_off, world.left, world.start)))
         numbers += [self._observer(j, memory) for j, memory in enumerate(world.memory)]
@@ -211,37 +163,6 @@ class ModelTables:
                 channel = self.channel_between(self.system.roster.position[sender], to)
                 contents[channel] = self._content(channel, part)
         return numbers + [contents.get(channel, 0) for channel in range(len(self.channels))]
-
-    def row(self, world: World) -> list[int] | None:
-        """Return a world's row; None if one of its parts was never seen, and so neither was the world."""
-        found: list[int | None] = []
-        for i, (state, is_up) in enumerate(zip(world.states, world.up, strict=True)):
-            initial = self.system._starts[world.start][self.names[i]] if self._can_crash else None
-            found.append(self.nodes[i].find(NodeValue(state, is_up, initial)))
-        found.append(self.environment.find(Surroundings(world.cut_off, world.left, world.start)))
-        found += [values.find(memory) for values, memory in zip(self.observers, world.memory, strict=True)]
-        contents: dict[int, int | None] = {}
-        for to, mailbox in enumerate(world.mailboxes):
-            for sender, part in parted(mailbox):
-                channel = self._channel_of.get((self.system.roster.position[sender], to))
-                if channel is None:
-                    return None
-                contents[channel] = self.channels[channel].find(part)
-        found += [contents.get(channel, 0) for channel in range(len(self.channels))]
-        numbers = [number for number in found if number is not None]
-        return self.layout.packed(numbers) if len(numbers) == len(found) else None
-
-    def parts(self, component: int, number: int) -> Iterator[tuple[str, Any]]:
-        """Yield the parts of a component's value, with names, as growth is told of them."""
-        values = self.components[component]
-        value = values.items[number]
-        if isinstance(value, NodeValue):
-            yield from component_parts(values.name, value.state)
-        elif isinstance(value, Surroundings):
-            yield "partition", value.cut_off
-            yield "faults left", value.left
-        else:
-            yield from component_parts(values.name, value)
 
     # Filling in what is missing.
 
@@ -347,7 +268,7 @@ class ModelTables:
                 value,
                 after,
                 posts=self._posted(outcome.action.sent),
-                cuts=codes.MISS if may_crash and self._can_crash else 0,
+                cuts=codes.MISS if may_crash and self.can_crash else 0,
                 operation=operation,
                 awaited=self._list_of_nodes(outcome.awaited),
             )
@@ -503,14 +424,14 @@ class ModelTables:
 
     def channel_between(self, sender: int, to: int) -> int:
         """Return the number of the channel between two nodes; a new one the first time."""
-        if (sender, to) in self._channel_of:
-            return self._channel_of[sender, to]
+        if (sender, to) in self.channel_of:
+            return self.channel_of[sender, to]
         if self.before_another_channel is not None:
             self.before_another_channel()
         number = len(self.channels)
-        self._channel_of[sender, to] = number
+        self.channel_of[sender, to] = number
         self.ends.append((sender, to))
-        self._into[to].append(number)
+        self.into[to].append(number)
         self.known += 1
         self.channels.append(Values(f"messages from {self.names[sender]} to {self.names[to]}"))
         self._posts.append(Values("posts"))

@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import nullcontext
-from itertools import islice
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +22,7 @@ from everyway.explorer.limits import Limits
 from everyway.explorer.liveness.graph import StateGraph
 from everyway.explorer.memory import budget, in_use
 from everyway.explorer.statistics import Statistics, told_limit
-from everyway.explorer.verdict import Path, Verdict, Visit
+from everyway.explorer.verdict import Path, Verdict
 from everyway.invariants.fair_runs import asked_of
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.system import System
@@ -32,8 +31,9 @@ from . import codes
 from .expander import Expander, Repack
 from .lanes import Growing, Lane
 from .overlap import AHEAD, Batch, Taker, brief_turns
+from .paths import path_along, path_of_names
 from .store import CompiledStore, PlainStore
-from .symmetry import NotSymmetricError, symmetry_of
+from .symmetry import symmetry_of
 
 Watcher = Callable[[Statistics, int], None]
 
@@ -492,7 +492,7 @@ class TableSearch:
         """Return the row of a world, or of the one that stands for it; None if it was never seen."""
         tables = self.expander.tables
         if self.symmetry is None:
-            return tables.row(world)
+            return tables.worlds.row(world)
         numbers = self.symmetry.canonical(tables.intern(world))
         if len(numbers) != len(tables.layout.places) or not tables.fits():
             return None
@@ -518,37 +518,8 @@ class TableSearch:
         world = self.starts[int(self.ordinals.items[number])]
         ordinals.reverse()
         if self.symmetry is not None:
-            return self._path_of_names(world, ordinals, broken if ordinal >= 0 else None)
-        path = [Visit(None, world)]
-        for ordinal in ordinals:
-            action, world = next(islice(self.system.steps(world), ordinal, None))
-            path.append(Visit(action, world))
-        return tuple(path)
-
-    def _path_of_names(self, world: Any, ordinals: Sequence[int], broken: Property | None) -> Path:
-        """Return a run in which nodes keep their names, for one through canonical states, where they swap them.
-
-        Each of its states is another name for the canonical one, so a step leads to another name for the next.
-        """
-        tables, symmetry = self.expander.tables, self.symmetry
-        assert symmetry is not None
-        path = [Visit(None, world)]
-        real: Any = world
-        canonical = symmetry.canonical(tables.intern(world))
-        for number, ordinal in enumerate(ordinals):
-            steps = self.system.steps(real)
-            if broken is not None and number == len(ordinals) - 1:
-                path.append(_broken_step(broken, real, steps))
-                break
-            _, after = next(islice(self.system.steps(tables.world_of(canonical)), ordinal, None))
-            canonical = symmetry.canonical(tables.intern(after))
-            for action, real in steps:
-                if symmetry.canonical(tables.intern(real)) == canonical:
-                    path.append(Visit(action, real))
-                    break
-            else:
-                raise NotSymmetricError("what can happen in a state depends on what nodes are called")
-        return tuple(path)
+            return path_of_names(self.expander.tables, world, ordinals, broken if ordinal >= 0 else None)
+        return path_along(self.system, world, ordinals)
 
     # Limits, progress, results.
 
@@ -643,7 +614,9 @@ class TableSearch:
             for number, when in enumerate(values.met)
         )
         return growing_part(
-            (name, part, when >= late) for when, k, number in met for name, part in tables.parts(k, number)
+            (name, part, when >= late)
+            for when, k, number in met
+            for name, part in tables.worlds.parts(k, number)
         )
 
 
@@ -660,10 +633,3 @@ def judged_kinds(properties: Sequence[Property], decided: Container[Property], *
         else:
             wanted.append(2 if prop.kind in _MARKED else int(is_open))
     return wanted
-
-
-def _broken_step(prop: Property, before: Any, steps: Iterable[tuple[Any, Any]]) -> Visit:
-    for action, after in steps:
-        if prop.is_premise_met(before, action, after) and prop.judge(before, action, after) is not None:
-            return Visit(action, after)
-    raise NotSymmetricError(f"'{prop.name}' depends on what nodes are called")

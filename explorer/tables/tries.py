@@ -203,9 +203,9 @@ class Tries:
             return True
         self.calls += 1
         bits = settled.ask(
-            tables.parts_of(head),
+            tables.worlds.parts_of(head),
             lambda world: said(prop, world),
-            lambda _: tables.in_flight(tables.layout.unpacked(row)),
+            lambda _: tables.worlds.in_flight(tables.layout.unpacked(row)),
         )
         if bits is None:
             return False
@@ -306,9 +306,9 @@ class Tries:
         the answer is kept for every state that stands for others.
         """
         tables = self._tables
-        bits, reads = self._recorded(prop, [tables.parts_of(one) for one in values], action, values)
+        bits, reads = self._recorded(prop, [tables.worlds.parts_of(one) for one in values], action, values)
         if tables.symmetry is not None:
-            worlds = [tables.world_of(one) for one in values]
+            worlds = [tables.worlds.of(one) for one in values]
             arguments: list[Any] = worlds if action is None else [worlds[0], action, worlds[1]]
             for others, here in tables.symmetry.alternatives(arguments):
                 deed = None if action is None else others.pop(1)
@@ -331,7 +331,7 @@ class Tries:
             rows = values
 
             def in_flight(number: int) -> tuple[Mailbox, ...]:
-                return tables.in_flight(rows[number])
+                return tables.worlds.in_flight(rows[number])
 
         try:
             if action is None:
@@ -343,7 +343,7 @@ class Tries:
             with unwatched():
                 told = [World(*parts) for parts in worlds]
                 if values is not None:
-                    told = [tables.world_of(one) for one in values]
+                    told = [tables.worlds.of(one) for one in values]
                 # Raises the same, from the line of the user's own code.
                 said(prop, *(told if action is None else (told[0], action, told[1])))
             raise

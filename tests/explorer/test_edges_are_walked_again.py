@@ -27,7 +27,7 @@ from everyway.models.two_phase_commit import TwoPhaseCommit
 def test_every_step_that_changes_something_is_there_once(system, engine, threads):
     search = TableSearch(system, engine=engine, threads=threads, keeps_rows=True).run()
     tables = search.expander.tables
-    worlds = [tables.world_of(numbers) for numbers in parts(search).tolist()]
+    worlds = [tables.worlds.of(numbers) for numbers in parts(search).tolist()]
     assert len(set(worlds)) == len(worlds) == search.statistics.states
     found = []
     for block in edges(search):
