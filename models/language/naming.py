@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, Flag
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -89,6 +90,7 @@ def order_key(value: Any) -> tuple[Any, ...]:
     return (8, type(value).__qualname__, repr(value))
 
 
+@lru_cache(maxsize=1 << 14)
 def _natural(text: str) -> tuple[tuple[int, Any], ...]:
     """Sort key of a name that puts P2 before P10."""
     parts = re.split(r"(\d+)", text)
