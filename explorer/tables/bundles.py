@@ -404,24 +404,31 @@ def take_bundled(
     if origin != NOWHERE:
         actor = origin_node(head, pool, origin)
         since = origin_position(head, pool, origin)
+    passing = bundled[U_PASSING]
+    bundles = head[BUNDLES]
+    # First all lists, whose places memory is then asked for together; then what they say.
+    record = head[PLAN]
+    for b in range(bundles):
+        at = find(head, pool, rows, row, bundled, record, passing, misses, work)
+        if at == NO_LIST:
+            return NO_LIST
+        if at >= passing:
+            passing = at + L_STEPS + bundled[at + L_COUNT] * E_STRIDE
+        scratch[VISITED + b] = at
+        record += BUNDLE_STRIDE
     ordinal = 0
     visits = 0
-    passing = bundled[U_PASSING]
     record = head[PLAN]
-    for _ in range(head[BUNDLES]):
-        at = find(head, pool, rows, row, bundled, record, passing, misses, work)
+    for b in range(bundles):
+        at = scratch[VISITED + b]
         nodes, last = pool[record + B_NODES], pool[record + B_LAST]
         record += BUNDLE_STRIDE
         if at < 0:
-            if at == NO_LIST:
-                return NO_LIST
             work[MISSED] = 1
             continue
         count = bundled[at + L_COUNT]
         if count == 0:
             continue
-        if at >= passing:
-            passing = at + L_STEPS + count * E_STRIDE
         scratch[VISITED + visits] = at
         visits += 1
         if ordinal + count > MOST_STEPS:

@@ -28,6 +28,10 @@ _FILES = (
 )
 
 
+HOT = (bundles.find, bundles.note_visits, bundles.take_bundled)
+"""Functions that are called for every state, or more often: calls of them would cost as much as they do."""
+
+
 def compiled() -> types.SimpleNamespace:
     """Return the kernel's functions, compiled.
 
@@ -60,7 +64,8 @@ def _compiled() -> types.SimpleNamespace:
             function.__code__, {**function.__globals__, **made}, function.__name__, function.__defaults__
         )
         copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-        made[function.__name__] = numba.njit(nogil=True, cache=True)(copy)
+        is_hot = function in HOT
+        made[function.__name__] = numba.njit(nogil=True, cache=True, forceinline=is_hot)(copy)
         return made[function.__name__]
 
     for function in (
