@@ -1,9 +1,12 @@
 """Rows keep every value of every component, in any layout, and on the way from one layout to another."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from everyway.explorer.tables import packing
 from everyway.explorer.tables.compiled import compiled
@@ -156,6 +159,40 @@ def test_the_kernel_reads_what_was_packed(case):
         for extract in (packing.extract, compiled().extract):
             read = [extract(place, flat, number * layout.words) for place in layout.flat()]
             assert read == values
+
+
+# Several components as one number.
+
+
+@cache
+def compressed_here():
+    """Return what the kernel has on this machine: one instruction, if there is one."""
+    kernel = compiled()
+    if not kernel.can_compress:
+        return kernel.compressed
+    instruction = kernel.compressed
+    return njit(lambda word, mask: instruction(word, mask))
+
+
+@steady
+@given(filled(), st.data())
+def test_some_values_make_the_same_number_in_every_way(case, data):
+    sizes, rows = case
+    layout, bits = layout_for(sizes), widths(sizes)
+    chosen = data.draw(st.lists(st.integers(0, len(sizes) - 1), unique=True)) if sizes else []
+    while sum(bits[k] for k in chosen) > 60:
+        chosen.pop()
+    offsets = packing.offsets(layout, {k: bits[k] for k in chosen})
+    pieces = packing.pieces(layout, chosen, bits)
+    pool = np.array([len(pieces), *(number for piece in pieces for number in piece)], np.int64)
+    masks = packing.masks(layout, chosen, bits)
+    for values in rows:
+        row = np.array(layout.packed(values), np.int64)
+        number = sum(values[k] << offsets[k] for k in chosen)
+        for gathered in (packing.gathered, compiled().gathered):
+            assert gathered(pool, 0, row, 0) == number
+        for compressed in (packing.compressed, compressed_here()):
+            assert sum(compressed(int(row[w]), mask) << at for w, mask, at in masks) == number
 
 
 # From one layout to another.
