@@ -86,6 +86,7 @@ def test_a_bridge_to_something_wrong_is_explained(everyway, election):
     assert "elements() gives no elements for the sort voter" in everyway.complaint("bridge", wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

@@ -96,6 +96,7 @@ def test_a_role_without_timeouts_is_told(everyway) -> None:
     assert "client never times out in this model. Who does: lock service." in complaint
 
 
+@pytest.mark.slow
 def test_a_plain_system_has_no_times(everyway, jugs: Path) -> None:
     assert "time bounds are for protocols" in everyway.complaint("check", jugs, "--delay", "1ms")
 

@@ -60,8 +60,11 @@ def everything(searching: TableSearch):
     return searching.statistics, verdicts
 
 
-@pytest.mark.parametrize("batches", [1, 4, 20])
-@pytest.mark.parametrize(("before", "after"), [("plain", "plain"), ("plain", "tables"), ("tables", "tables")])
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("batches", "before", "after"),
+    [(1, "plain", "plain"), (4, "plain", "tables"), (20, "tables", "tables"), (20, "plain", "plain")],
+)
 @pytest.mark.parametrize("symmetry", [False, True])
 def test_a_search_that_goes_on_ends_the_same(tmp_path, batches, before, after, symmetry):
     interrupted(tmp_path / "kept", batches, engine=before, threads=2, symmetry=symmetry)
@@ -78,6 +81,7 @@ def test_it_goes_on_towards_a_limit_on_depth(tmp_path):
     assert everything(went_on.run()) == everything(search(limits=limits).run())
 
 
+@pytest.mark.slow
 def test_no_object_of_the_model_is_kept(tmp_path):
     interrupted(tmp_path / "kept", 3)
     kept = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
@@ -263,6 +267,7 @@ main()
 CHECK = ("check", "2pc", "--participants", "3", "--crashes", "1", "--json")
 
 
+@pytest.mark.slow
 def test_a_killed_program_goes_on_by_resume(tmp_path):
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

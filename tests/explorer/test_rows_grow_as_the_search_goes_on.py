@@ -1,5 +1,6 @@
 """Rows of several words, and rows that become wider in the middle of a search."""
 
+import pytest
 from agreement import assert_agree
 from attrs import frozen
 from counters import Counters, Number
@@ -63,6 +64,7 @@ class Ring(Protocol):
         return {f"N{i}": Link(f"N{(i + 1) % self.many}", 0, i == 0) for i in range(self.many)}
 
 
+@pytest.mark.slow
 def test_rows_of_many_words_that_grow_as_the_search_goes_on():
     properties = [
         never(lambda world: world["N3"].last == 403, name="not so far"),

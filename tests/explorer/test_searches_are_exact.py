@@ -174,6 +174,7 @@ from everyway import *
 from everyway.models.two_phase_commit import TwoPhaseCommit
 from everyway.models.gray_lamport import TwoPhase
 
+@pytest.mark.slow
 found = []
 for protocol, options in [
     (TwoPhaseCommit(), dict(faults=Faults(crashes=1, losses=1))),

@@ -6,6 +6,7 @@ so it may as well take all of them, which is as fair as it gets.
 
 from itertools import chain, combinations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plain import drawn, states
@@ -132,6 +133,7 @@ def test_a_promise_is_broken_exactly_if_some_fair_run_breaks_it(system, kind, p,
         assert not keeps(promise.formula, run, verdict.loop)
 
 
+@pytest.mark.slow
 @steady
 @given(drawn(), states(), states())
 def test_a_promise_and_its_opposite_do_not_both_hold(system, p, q):
@@ -141,6 +143,7 @@ def test_a_promise_and_its_opposite_do_not_both_hold(system, p, q):
     assert any(verdict.outcome is Outcome.VIOLATED for verdict in verdicts)
 
 
+@pytest.mark.slow
 @steady
 @given(drawn(), states(), states())
 def test_both_hold_exactly_if_each_does(system, p, q):

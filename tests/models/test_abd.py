@@ -51,6 +51,7 @@ def test_one_lost_message_is_no_worse_than_a_crash():
     assert length(Abd(reads=1), operations_can_end, losses=at_most(1, "Store")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "shown_at", "steps"),
     [

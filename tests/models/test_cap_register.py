@@ -37,6 +37,7 @@ def kept(table):
 # The family.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicas", [2, 3])
 def test_cap_impossible(replicas):
     assert kept(what_gives(check, PARTITION, replicas=replicas)) == set()

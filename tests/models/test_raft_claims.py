@@ -128,6 +128,7 @@ def test_raft_all_equal_at_commit():
     assert witness(Raft(terms=1), raft.an_entry_is_applied_everywhere) == 8
 
 
+@pytest.mark.slow
 def test_raft_eventual_equality():
     """All servers apply what is committed, once elections have come to an end and nobody stays down."""
     assert length(Raft(terms=1), raft.eventual_equality) is None

@@ -80,6 +80,7 @@ def timings(draw: Any, system: System) -> Timing:
     return Timing(Rule("delay", "", draw(intervals)), tuple(delays), tuple(timeouts))
 
 
+@pytest.mark.slow
 @given(
     case=cases(
         network=st.sampled_from([Network.BAG, Network.FIFO]),

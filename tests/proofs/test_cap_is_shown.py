@@ -64,6 +64,7 @@ def test_the_number_of_rounds_does_not_matter(replicas: int) -> None:
 # Tables.
 
 
+@pytest.mark.slow
 def all_strategies(family: Family) -> Iterator[Strategy]:
     """Yield every strategy of a family, one by one."""
     cells = list(family.cells())
@@ -92,6 +93,7 @@ def test_tables_of_two_states_do_not_keep_all_three() -> None:
     assert searched(BY_NAME["CAP"], Family(2, 2)).result is Result.NONE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "whole", "cut"),
     [

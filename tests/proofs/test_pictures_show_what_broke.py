@@ -60,6 +60,7 @@ def test_there_is_a_picture_in_each_theme(theme, ground):
     assert f'fill="{ground}"' in drawn("fencing", "no-fencing", theme)
 
 
+@pytest.mark.slow
 def test_one_picture_can_follow_the_reader():
     svg = drawn("fencing", "no-fencing", "auto")
     assert "prefers-color-scheme:dark" in svg
