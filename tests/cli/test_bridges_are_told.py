@@ -86,7 +86,6 @@ def test_a_bridge_to_something_wrong_is_explained(everyway, election):
     assert "elements() gives no elements for the sort voter" in everyway.complaint("bridge", wrong)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -102,6 +101,7 @@ def test_mistakes_are_told(everyway, words, complaint):
     assert complaint in squeezed(everyway.complaint("bridge", *words))
 
 
+@pytest.mark.slow
 def test_a_proof_says_whether_it_is_about_the_explored_models(everyway):
     result = everyway("prove", "2pc")
     assert result.exit_code == 0

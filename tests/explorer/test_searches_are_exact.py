@@ -174,7 +174,6 @@ from everyway import *
 from everyway.models.two_phase_commit import TwoPhaseCommit
 from everyway.models.gray_lamport import TwoPhase
 
-@pytest.mark.slow
 found = []
 for protocol, options in [
     (TwoPhaseCommit(), dict(faults=Faults(crashes=1, losses=1))),
@@ -193,6 +192,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 def test_counts_verdicts_and_traces_do_not_depend_on_the_hash_seed():
     runs = [
         subprocess.run(

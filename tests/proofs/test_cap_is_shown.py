@@ -64,7 +64,6 @@ def test_the_number_of_rounds_does_not_matter(replicas: int) -> None:
 # Tables.
 
 
-@pytest.mark.slow
 def all_strategies(family: Family) -> Iterator[Strategy]:
     """Yield every strategy of a family, one by one."""
     cells = list(family.cells())
@@ -78,6 +77,7 @@ def all_strategies(family: Family) -> Iterator[Strategy]:
         yield Strategy(family, dict(zip(cells, moves, strict=True)))
 
 
+@pytest.mark.slow
 def test_the_search_finds_a_strategy_exactly_if_there_is_one() -> None:
     strategies = list(all_strategies(SMALL))
     assert len(strategies) == SMALL.size == 576
