@@ -29,7 +29,7 @@ def test_the_textbook_keeps_all_its_promises(proposers, states):
     assert report.statistics.states == states
 
 
-@pytest.mark.parametrize("size", [{"proposers": 3, "acceptors": 2}, {"acceptors": 4}])
+@pytest.mark.parametrize("size", [pytest.param({"proposers": 3}, marks=pytest.mark.slow), {"acceptors": 4}])
 def test_the_textbook_keeps_all_its_promises_at_other_sizes(size):
     assert check(Paxos(**size)).outcome is Outcome.HOLDS
 

@@ -476,7 +476,6 @@ def safe_and_nonblocking(count):
     return safe, free
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_3pc_timeout_dilemma(count):
     """Of 18 ways to decide alone by one's phase, those that are safe block and those that do not block conflict."""
