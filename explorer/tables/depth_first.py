@@ -26,9 +26,10 @@ from .descend import (
     LACKS,
 )
 from .expander import Repack
+from .judging import judged_kinds
 from .lanes import Growing
 from .paths import path_along
-from .search import TableSearch, judged_kinds
+from .search import TableSearch
 from .store import CompiledStore
 
 AT_ONCE = 20_000

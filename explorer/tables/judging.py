@@ -7,18 +7,36 @@ rows may be judged while others are expanded.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
 
-from everyway.invariants.property import Property
+from everyway.invariants.property import Property, PropertyKind
 
 from . import codes
 from .lanes import Bench
 from .model_tables import ModelTables
 from .store import Store
 from .tries import Tries
+
+_MARKED = (PropertyKind.RECOVERABLE, PropertyKind.ATOM)
+"""Kinds of properties that states are marked with."""
+
+
+def judged_kinds(properties: Sequence[Property], decided: Container[Property], *, at_ends: bool) -> list[int]:
+    """Return for each property of states how it is asked: 0 not at all, 1 whether it is broken, 2 for its goals.
+
+    ``at_ends``: of states in which nothing can happen any more; else of all that are new.
+    """
+    wanted = []
+    for prop in properties:
+        is_open = prop not in decided or (prop.when is not None and not at_ends)
+        if (prop.kind is PropertyKind.NO_DEADLOCK) != at_ends:
+            wanted.append(0)
+        else:
+            wanted.append(2 if prop.kind in _MARKED else int(is_open))
+    return wanted
 
 
 class Judging:

@@ -32,8 +32,39 @@ class Batch:
     """The number of the row behind the last."""
     lanes: list[Lane]
     """What came out."""
-    successors: int
-    """How many there are in all."""
+
+
+class Pace:
+    """What is known of the batches of a level however quick either side is.
+
+    Args:
+        visited: how many states had been visited when the level began.
+    """
+
+    def __init__(self, visited: int) -> None:
+        self._visited = [visited]
+        """How many had been when so many batches had been taken in."""
+        self._successors: list[int] = []
+        """How many successors each batch has that was generated."""
+
+    def generated(self, successors: int) -> None:
+        """Note that another batch was generated, which has so many."""
+        self._successors.append(successors)
+
+    def taken(self, visited: int) -> None:
+        """Note that another was taken in, and how many states had been visited then."""
+        self._visited.append(visited)
+
+    @property
+    def visited(self) -> int:
+        """How many states have been visited for certain when the next batch is generated."""
+        return self._visited[max(0, len(self._successors) - AHEAD + 1)]
+
+    @property
+    def most_visited(self) -> int:
+        """How many will have been at most, when all that were generated are taken in."""
+        first = max(0, len(self._successors) - AHEAD)
+        return self._visited[first] + sum(self._successors[first:])
 
 
 class Taker:

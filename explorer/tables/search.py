@@ -3,7 +3,8 @@
 A batch goes through three phases. Its successors are generated; what the tables lack is asked of the model, until
 nothing is lacking. They are added to the set of states; those that were new are gathered, in the order in which
 they were generated. And what the properties say of the new ones is looked up, likewise until nothing is lacking.
-Each phase runs on all threads; none depends on how many there are, so neither do numbers, verdicts and traces.
+While a batch is added and judged, others are generated (``overlap.py``). No phase depends on how many threads there
+are, so neither do numbers, verdicts and traces.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Protocol
 
 import numpy as np
 
-from everyway.explorer.growth import Growth, growing_part
+from everyway.explorer.growth import Growth
 from everyway.explorer.limits import Limits
 from everyway.explorer.liveness.graph import StateGraph
 from everyway.explorer.memory import budget, in_use
@@ -29,11 +30,13 @@ from everyway.models.language.system import System
 
 from . import codes
 from .expander import Expander, Repack
+from .judging import judged_kinds
 from .lanes import Growing, Lane
-from .overlap import AHEAD, Batch, Taker, brief_turns
+from .overlap import Batch, Pace, Taker, brief_turns
 from .paths import path_along, path_of_names
 from .store import CompiledStore, PlainStore
 from .symmetry import symmetry_of
+from .telling import growth, tell_counts
 
 Watcher = Callable[[Statistics, int], None]
 
@@ -50,8 +53,6 @@ BATCHES = 16
 """Levels that are larger have so many batches at least."""
 _SWEPT = (PropertyKind.RECOVERABLE, PropertyKind.TEMPORAL)
 """Kinds of properties that are decided when all is explored, by looking at the states again."""
-_MARKED = (PropertyKind.RECOVERABLE, PropertyKind.ATOM)
-"""Kinds that states are marked with."""
 RESUMABLE = ("interrupt", "max_seconds", "max_memory")
 """What stops a search that may well go on another time."""
 
@@ -165,10 +166,7 @@ class TableSearch:
         self.closed: list[int] = []
         """Those at the depth limit that turned out to lead nowhere new."""
         self._taker = Taker(self._take_in)
-        self._visited: list[int] = []
-        """How many states had been visited when so many batches of the current level had been taken in."""
-        self._successors: list[int] = []
-        """How many successors each batch of the current level has."""
+        self._pace = Pace(0)
         self._depth = 0
         self._at = 0
         """How many states of the current level have been expanded."""
@@ -263,7 +261,7 @@ class TableSearch:
 
     def _expand_batches(self) -> None:
         generated, count = self._at, self.levels[-1][1]
-        self._visited, self._successors = [self.statistics.states], []
+        self._pace = Pace(self.statistics.states)
         while generated < count:
             # Between two batches everything that is known is consistent; so this is where a search may end.
             try:
@@ -322,12 +320,11 @@ class TableSearch:
         size = min(self._batch, max(FEW_ROWS, count // BATCHES))
         last, expander = min(first + size, count), self.expander
         self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
-        expander.states = self._visited[self._surely_taken]
+        expander.states = self._pace.visited
         with expander.overlapping(self._taker.let_finish) if self._overlaps else nullcontext():
             lanes = expander.generate_ahead(self._level_rows, first, last, self._origins)
-        successors = sum(int(lane.work[codes.SUCCESSORS]) for lane in lanes)
-        self._successors.append(successors)
-        return Batch(first, last, lanes, successors)
+        self._pace.generated(sum(int(lane.work[codes.SUCCESSORS]) for lane in lanes))
+        return Batch(first, last, lanes)
 
     @property
     def _overlaps(self) -> bool:
@@ -336,18 +333,11 @@ class TableSearch:
         is_settled = not self._is_automatic or self.statistics.transitions > WORTH_COMPILING
         return self._can_overlap and self.expander.store.threads > 1 and is_settled
 
-    @property
-    def _surely_taken(self) -> int:
-        """How many batches of the current level have been taken in however quick that is."""
-        return max(0, len(self._successors) - AHEAD + 1)
-
     def _may_overlap(self) -> bool:
         """Return whether the batch that was generated last may be taken in while the next one is generated."""
-        if not self._overlaps or self.limits.max_states is None:
-            return self._overlaps
         # Nothing is to be generated behind the batch that reaches the limit on states.
-        taken = max(0, self._surely_taken - 1)
-        return self._visited[taken] + sum(self._successors[taken:]) < self.limits.max_states
+        most = self.limits.max_states
+        return self._overlaps and (most is None or self._pace.most_visited < most)
 
     def _take_in(self, batch: Batch) -> None:
         """Add the successors of a batch to the states, unless the search has ended before it."""
@@ -356,7 +346,7 @@ class TableSearch:
         else:
             self._add(batch)
             self._at = batch.last
-        self._visited.append(self.statistics.states)
+        self._pace.taken(self.statistics.states)
 
     def _add(self, batch: Batch) -> None:
         """Add the successors that were generated to the states, and judge those that are new."""
@@ -560,19 +550,9 @@ class TableSearch:
     def _finish(self) -> None:
         """Turn what was counted in numbers into statistics."""
         statistics, expander = self.statistics, self.expander
-        statistics.transitions = expander.transitions
-        for move in np.flatnonzero(expander.counts):
-            statistics.count(expander.tables.actions[move], int(expander.counts[move]))
+        tell_counts(statistics, expander, expander.judging.environments)
         # The order of the moves depends on the threads; that of a report must not.
         statistics.deeds = Counter(dict(sorted(statistics.deeds.items(), key=lambda item: str(item[0]))))
-        for number in np.flatnonzero(expander.judging.environments):
-            value = expander.tables.environment.items[number]
-            for kind in self.system.spent(value):
-                statistics.spent[kind] += int(expander.judging.environments[number])
-        for prop, count in expander.judging.premises.items():
-            if count:
-                statistics.premises[prop.name] += count
-        statistics.values = {values.name: len(values) for values in expander.tables.components}
         statistics.memory = self.memory
         statistics.alike = self.symmetry.told if self.symmetry is not None else ""
         statistics.seconds = time.monotonic() - self._started
@@ -607,29 +587,4 @@ class TableSearch:
 
     def growth(self) -> Growth | None:
         """Return the part of the state that kept growing, if any did."""
-        tables, late = self.expander.tables, self.statistics.states // 2
-        met = sorted(
-            (when, k, number)
-            for k, values in enumerate(tables.components)
-            for number, when in enumerate(values.met)
-        )
-        return growing_part(
-            (name, part, when >= late)
-            for when, k, number in met
-            for name, part in tables.worlds.parts(k, number)
-        )
-
-
-def judged_kinds(properties: Sequence[Property], decided: Container[Property], *, at_ends: bool) -> list[int]:
-    """Return for each property of states how it is asked: 0 not at all, 1 whether it is broken, 2 for its goals.
-
-    ``at_ends``: of states in which nothing can happen any more; else of all that are new.
-    """
-    wanted = []
-    for prop in properties:
-        is_open = prop not in decided or (prop.when is not None and not at_ends)
-        if (prop.kind is PropertyKind.NO_DEADLOCK) != at_ends:
-            wanted.append(0)
-        else:
-            wanted.append(2 if prop.kind in _MARKED else int(is_open))
-    return wanted
+        return growth(self.expander.tables, self.statistics.states)

@@ -33,6 +33,7 @@ from .expander import Expander, Repack
 from .lanes import Lane
 from .search import worth_compiling
 from .store import CompiledStore, PlainStore
+from .telling import tell_counts
 
 FIRST_WIDTH = 64
 """So many walkers set out at first; twice as many go together after every step, so that small runs are not held up."""
@@ -428,16 +429,7 @@ class TableWalks(Walks):
     def _finish(self) -> None:
         """Turn what was counted in numbers into statistics."""
         statistics, expander = self.statistics, self.expander
-        statistics.transitions = expander.transitions
-        for move in np.flatnonzero(expander.counts):
-            statistics.count(expander.tables.actions[move], int(expander.counts[move]))
-        for number in np.flatnonzero(self._spent):
-            for kind in self.system.spent(expander.tables.environment.items[number]):
-                statistics.spent[kind] += int(self._spent[number])
-        for prop, count in expander.judging.premises.items():
-            if count:
-                statistics.premises[prop.name] += count
-        statistics.values = {values.name: len(values) for values in expander.tables.components}
+        tell_counts(statistics, expander, self._spent)
         statistics.memory = int(expander.store.nbytes)
         super()._finish()
 
