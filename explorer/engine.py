@@ -17,6 +17,7 @@ from everyway.models.language.system import System
 
 from .growth import Growth
 from .limits import Limits
+from .memory import seldom_collected
 from .reference import Exploration, Search, Watcher
 from .statistics import Statistics
 from .verdict import Verdict
@@ -51,6 +52,7 @@ class Explored(Protocol):
         ...
 
 
+@seldom_collected()
 def explore(
     system: Any,
     properties: Sequence[Property] = (),

@@ -52,6 +52,13 @@ class Layout:
             return [(first >> shift) & mask for shift, mask in self._shifts[:count]]
         return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places[:count]]
 
+    def columns(self, rows: Any, count: int) -> list[list[int]]:
+        """Return for each of the first so many components its values in some rows, an array with a line for each."""
+        return [
+            ((rows[:, word] >> shift) & ((1 << bits) - 1)).tolist()
+            for word, shift, bits in self.places[:count]
+        ]
+
 
 def layout_for(sizes: Sequence[int], busy: Sequence[int] | None = None) -> Layout:
     """Return a layout for components with so many values each.

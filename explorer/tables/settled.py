@@ -9,14 +9,16 @@ what is assumed to be read is only ever more than what is read, and an answer is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 
-from everyway.explorer.reads import InFlight, Parts, Read, Recorder, copied, keeps_nothing
+from everyway.explorer.reads import Parts, Read
+from everyway.explorer.recording import Recorder
+from everyway.explorer.watching import copied, keeps_nothing
 from everyway.models.language.errors import ModelError
+from everyway.models.language.network import Mailbox
 from everyway.models.language.node import Node
 from everyway.models.language.world import World
 
@@ -52,8 +54,8 @@ class Settled:
     _nodes: frozenset[int] = field(init=False)
     _keeps_nothing: bool = field(init=False)
     """Whether the predicate may be handed the tables' own nodes, as no method can keep anything in them."""
-    _copies: dict[int, tuple[Node, Node]] = field(factory=dict)
-    """What it is handed otherwise, by the identity of the originals, which come first."""
+    _casts: dict[int, list[Node]] = field(factory=dict)
+    """For each node and each of its values what it is handed: the tables' own or a copy."""
     _moving: Sequence[tuple[int, int, int, int]] = ()
     """The pieces of a row that make the number of an answer."""
 
@@ -103,36 +105,49 @@ class Settled:
         numbers = (values << np.array([at[k] for k in self.components])).sum(axis=1)
         return numbers, np.array(list(self.answers.values()), np.int64)
 
-    def number_of(self, row: Sequence[int]) -> int:
-        """Return the number under which the answer for a row goes."""
-        number = 0
+    def learn(
+        self, rows: Sequence[Sequence[int]], question: Callable[[World], int]
+    ) -> tuple[list[int], list[int]] | None:
+        """Ask about the rows for which there is no answer yet; None if that looks at anything else.
+
+        Returns the numbers under which these answers go, and the answers.
+        """
+        tables, layout = self._tables, self._tables.layout
+        count, roster = len(tables.nodes), tables.system.roster
+        table = np.array(rows, np.int64)
+        columns = layout.columns(table, count + 1 + len(tables.observers))
+        keys = list(zip(*[columns[k] for k in self.components], strict=True))
+        casts = [map(self._cast(i).__getitem__, columns[i]) for i in range(count)]
+        learned: list[int] = []
+
+        def parts(n: int) -> Parts:
+            return tables.worlds.parts_of([column[n] for column in columns])
+
+        def in_flight(n: int) -> tuple[Mailbox, ...]:
+            return tables.worlds.in_flight(layout.unpacked(rows[n]))
+
+        watched = [i for i in range(count) if i not in self._nodes]
+        with self._recorder.stage(watched, parts, in_flight) as stage:
+            for n, (key, states) in enumerate(zip(keys, zip(*casts, strict=True), strict=True)):
+                if key in self.answers:
+                    continue
+                try:
+                    bits, reads = stage.ask(n, roster, states, question)
+                except ModelError:
+                    return None  # asked again in the usual way it raises the same from the user's own line
+                if reads and any(component_of(tables, read) not in self.components for read in reads):
+                    return None
+                self.answers[key] = bits
+                learned.append(n)
+        numbers = np.zeros(len(table), np.int64)
         for word, shift, mask, to in self._moving:
-            number |= ((row[word] >> shift) & mask) << to
-        return number
+            numbers |= ((table[:, word] >> shift) & mask) << to
+        return numbers[learned].tolist(), [self.answers[keys[n]] for n in learned]
 
-    def listening(self) -> AbstractContextManager[None]:
-        """Return a context in which many questions in a row are asked faster."""
-        return self._recorder.listening()
-
-    def ask(
-        self,
-        parts: Parts,
-        question: Callable[[World], int],
-        in_flight: InFlight,
-    ) -> int | None:
-        """Return the answer about the world of some parts; None if that looks at anything else."""
-        if not self._keeps_nothing:
-            parts = parts._replace(states=tuple(map(self._copy, parts.states)))
-        try:
-            bits, reads = self._recorder.recorded([parts], question, in_flight=in_flight, known=self._nodes)
-        except ModelError:
-            return None  # asked again in the usual way it raises the same from the user's own line
-        if any(component_of(self._tables, read) not in self.components for read in reads):
-            return None
-        return bits
-
-    def _copy(self, node: Node) -> Node:
-        kept = self._copies.get(id(node))
-        if kept is None:
-            kept = self._copies[id(node)] = (node, copied(node))
-        return kept[1]
+    def _cast(self, i: int) -> list[Node]:
+        """Return for each value of a node what the predicate is handed."""
+        values, cast = self._tables.nodes[i].items, self._casts.setdefault(i, [])
+        is_copied = i in self._nodes and not self._keeps_nothing
+        for value in values[len(cast) :]:
+            cast.append(copied(value.state) if is_copied else value.state)
+        return cast

@@ -9,11 +9,14 @@ loads. Nodes are never wrong for a row, only finer than need be, so any order of
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import define, field
 
-from everyway.explorer.reads import Parts, Read, Recorder, unwatched
+from everyway.explorer.reads import Parts, Read
+from everyway.explorer.recording import Recorder
+from everyway.explorer.watching import unwatched
 from everyway.invariants.property import Property, PropertyKind
 from everyway.models.language.action import Action
 from everyway.models.language.errors import ModelError, UsageError
@@ -185,33 +188,23 @@ class Tries:
             rest = [miss for miss in left if miss[0] != codes.ASK_STATE or miss[1] != p]
             if len(rest) == len(left):
                 continue
-            rows = [miss[3] for miss in left if miss[0] == codes.ASK_STATE and miss[1] == p]
-            with settled.listening():
-                is_settled = all(self._learn_one_settled(p, settled, row) for row in rows)
-            if is_settled:
-                left = rest
-            else:
+            words = self._tables.layout.words
+            rows = [miss[3][:words] for miss in left if miss[0] == codes.ASK_STATE and miss[1] == p]
+            learned = settled.learn(rows, partial(self._run, self.of_states[p]))
+            if learned is None:
                 self._unsettle(p)
+                continue
+            numbers, bits = learned
+            left = rest
+            answers = self._answers[p]
+            for number, says in zip(numbers, bits, strict=True):
+                answers.put(number, codes.LEAF - says)
         return left
 
-    def _learn_one_settled(self, p: int, settled: Settled, row: Sequence[int]) -> bool:
-        """Run the predicate of a settled property on a row; return whether it may remain settled."""
-        prop, tables = self.of_states[p], self._tables
-        head = tables.layout.unpacked(row, len(tables.nodes) + 1 + len(tables.observers))
-        values = tuple([head[k] for k in settled.components])
-        if values in settled.answers:
-            return True
+    def _run(self, prop: Property, *arguments: Any) -> int:
+        """Run a property's predicate; return what it says, as the bits of a leaf."""
         self.calls += 1
-        bits = settled.ask(
-            tables.worlds.parts_of(head),
-            lambda world: said(prop, world),
-            lambda _: tables.worlds.in_flight(tables.layout.unpacked(row)),
-        )
-        if bits is None:
-            return False
-        settled.answers[values] = bits
-        self._answers[p].put(settled.number_of(row), codes.LEAF - bits)
-        return True
+        return said(prop, *arguments)
 
     def _settle(self, p: int, reads: Sequence[Read], values: Sequence[int], bits: int) -> bool:
         """Note what was read for an answer; return whether the property is settled now."""

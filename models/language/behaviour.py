@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from enum import Enum
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from attrs import evolve, frozen
 from attrs.exceptions import FrozenInstanceError
 
 from .action import Action, Kind
-from .declaration import check_declared
+from .declaration import check_declared, constructor_fields
 from .errors import EverywayError, ModelError, did_you_mean
 from .handler import Handler, Occasion, handlers_for, message_handlers
 from .message import Envelope, NodeId
@@ -51,7 +51,7 @@ class Outcome:
     """For a time-out: the nodes that were waited for."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Question:
     """What a node is asked: what it does on this occasion."""
 
@@ -257,14 +257,15 @@ class Behaviour:
 
 def _total_weight(question: Question, handler: Handler, steps: tuple[Step, ...]) -> Fraction | float:
     """Return the sum of the weights of a handler's steps; all of them must have one, or none."""
-    weights = [step.weight for step in steps]
-    given = [weight for weight in weights if weight is not None]
-    if given and len(given) < len(weights):
+    given = [step.weight for step in steps if step.weight is not None]
+    if not given:
+        return _NOTHING
+    if len(given) < len(steps):
         raise ModelError(
-            f"{_place(question, handler)} returned {len(given)} of {len(weights)} steps with a weight.\n"
+            f"{_place(question, handler)} returned {len(given)} of {len(steps)} steps with a weight.\n"
             f"Weigh all steps that are left to chance, and let another handler return those that are not."
         )
-    return sum(given, _NOTHING) if given else _NOTHING
+    return sum(given, _NOTHING)
 
 
 def _ignoring(question: Question) -> Outcome:
@@ -431,22 +432,10 @@ def _built_anew(value: Any) -> Any:
         return _BackwardSet(anew) if len(anew) > 1 else frozenset(anew)
     if isinstance(value, (list, set, dict)):
         return kind(value)
-    aliases = _aliases(kind)
-    if aliases is None:
-        return value
-    return kind(**{alias: _built_anew(getattr(value, name)) for name, alias in aliases})
-
-
-@cache
-def _aliases(kind: Any) -> tuple[tuple[str, str], ...] | None:
-    """Return the fields of an attrs class by which it is made, with their names in its constructor."""
     if not attrs.has(kind):
-        return None
-    return tuple(
-        (declared.name, declared.alias)
-        for declared in attrs.fields(kind)
-        if declared.init and declared.alias is not None
-    )
+        return value
+    fields = constructor_fields(kind)
+    return kind(**{alias: _built_anew(getattr(value, name)) for name, alias in fields.items()})
 
 
 def _difference(before: Any, after: Any) -> str:

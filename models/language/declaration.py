@@ -1,6 +1,8 @@
-"""Declarations: whether attrs knows every field that a class declares."""
+"""Declarations: which fields a class declares, and whether attrs knows them all."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import attrs
 
@@ -8,6 +10,14 @@ from .errors import ModelError
 
 _declared: set[type] = set()
 """Classes that were found to be in order."""
+
+
+@cache
+def constructor_fields(kind: type) -> dict[str, str]:
+    """Return the fields of an attrs class that its constructor takes, with their names there."""
+    return {
+        declared.name: declared.alias or declared.name for declared in attrs.fields(kind) if declared.init
+    }
 
 
 def check_declared(kind: type) -> None:

@@ -21,6 +21,7 @@ def hyphenated(class_name: str) -> str:
     return _HUMP.sub("-", class_name).replace("_", "-").strip("-").lower()
 
 
+@lru_cache(maxsize=1 << 12)
 def spaced(name: str) -> str:
     """Return a method's or class's name as words.
 

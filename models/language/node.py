@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 import attrs
 from attrs import field, frozen
 
+from .declaration import constructor_fields
 from .errors import ModelError, did_you_mean
 from .message import NodeId
 from .naming import shown, spaced
@@ -62,15 +62,19 @@ class Node:
     def become(self, **changes: Any) -> Step:
         """Return the step to the state in which these fields have these values."""
         kind: Any = type(self)
-        known = _field_names(kind)
-        unknown = [name for name in changes if name not in known]
-        if unknown:
-            names = [declared.name for declared in attrs.fields(type(self))]
-            raise ModelError(
-                f"{type(self).__name__} has no field '{unknown[0]}'.{did_you_mean(unknown[0], names)} "
-                f"Its fields are {', '.join(names)}."
-            )
-        return Step(attrs.evolve(self, **changes))
+        aliases = constructor_fields(kind)
+        for name in changes:
+            if name not in aliases:
+                raise ModelError(
+                    f"{kind.__name__} has no field '{name}'.{did_you_mean(name, aliases)} "
+                    f"Its fields are {', '.join(aliases)}."
+                )
+        # What attrs.evolve does, which looks the fields up anew each time; this is where models spend theirs.
+        values = {
+            alias: changes[name] if name in changes else getattr(self, name)
+            for name, alias in aliases.items()
+        }
+        return Step(kind(**values))
 
     def send(self, to: NodeId | Iterable[NodeId], message: Any) -> Step:
         """Return the step that changes nothing here and sends ``message`` to a node, or to each of several."""
@@ -94,11 +98,6 @@ class Node:
             if value != default
         ]
         return ", ".join(told) or "-"
-
-
-@cache
-def _field_names(kind: Any) -> frozenset[str]:
-    return frozenset(declared.name for declared in attrs.fields(kind))
 
 
 def _as_declared(kind: type[Node]) -> list[attrs.Attribute[Any]]:

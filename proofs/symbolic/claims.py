@@ -14,7 +14,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from everyway.explorer.reads import Parts, Recorder
+from everyway.explorer.reads import Parts
+from everyway.explorer.recording import Recorder
 from everyway.invariants.property import Property, PropertyKind
 from everyway.invariants.quantified import Part, Quantified
 from everyway.models.language import ModelError, UsageError, World

@@ -3,7 +3,8 @@
 from attrs import evolve, frozen
 
 from everyway import Faults, Message, Node, Observer, Protocol, System, World, durable, volatile
-from everyway.explorer.reads import Read, recorded
+from everyway.explorer.reads import Read
+from everyway.explorer.recording import recorded
 from everyway.models.language import Envelope
 
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from everyway import Faults, Network, System, World
-from everyway.explorer.reads import recorded, value_of
+from everyway.explorer.reads import value_of
+from everyway.explorer.recording import recorded
 from everyway.invariants import atomic_commit
 from everyway.models.language import FAULT_KINDS
 from everyway.models.three_phase_commit import ThreePhaseCommit

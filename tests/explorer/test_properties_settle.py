@@ -8,8 +8,8 @@ from agreement import WAYS, assert_agree
 from attrs import frozen
 
 from everyway import ModelError, Node, Protocol, System, always, choice, never, possible, volatile
+from everyway.explorer.recording import Stage
 from everyway.explorer.tables.search import TableSearch
-from everyway.explorer.tables.settled import Settled
 from everyway.models.gray_lamport import RM, TM, TwoPhase, states
 
 
@@ -19,7 +19,7 @@ def two_phase() -> System:
 
 def asked_unwatched(properties, system) -> int:
     """Return how often a predicate was asked without being watched."""
-    with mock.patch.object(Settled, "ask", autospec=True, side_effect=Settled.ask) as ask:
+    with mock.patch.object(Stage, "ask", autospec=True, side_effect=Stage.ask) as ask:
         TableSearch(system, properties, engine="plain").run()
     return ask.call_count
 

@@ -25,7 +25,8 @@ from meeting import (
 )
 
 from everyway import World
-from everyway.explorer.reads import Read, recorded, value_of
+from everyway.explorer.reads import Read, value_of
+from everyway.explorer.recording import recorded
 
 
 @pytest.mark.parametrize(

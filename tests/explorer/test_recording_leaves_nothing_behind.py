@@ -4,7 +4,7 @@ import pytest
 from meeting import AFTER, WORLD, Both, Clerk, Heir, Left, Log, Own, Stubborn, Voter, seen, told, world_of
 
 from everyway import Node, Observer, UsageError, World
-from everyway.explorer.reads import recorded
+from everyway.explorer.recording import recorded
 
 
 def hooks() -> list[type]:

@@ -43,3 +43,26 @@ def test_a_field_called_role_is_no_role_of_the_language():
     picture = to_svg(report.trace(report.verdicts[0]))
     assert "server" in picture
     assert "LEADER" in picture
+
+
+@frozen
+class Counter(Node):
+    _seen: int = volatile(0)
+    limit: int = 3
+
+    @choice
+    def count(self):
+        if self._seen < self.limit:
+            return self.become(_seen=self._seen + 1)
+
+
+class Counters(Protocol):
+    """A node whose field is private, which attrs' constructor takes without the underscore."""
+
+    def nodes(self):
+        return {"C": Counter()}
+
+
+def test_a_private_field_changes_like_any_other():
+    report = check(Counters(), always(lambda world: world["C"]._seen <= 3, name="it stops"))
+    assert report.statistics.states == 4
