@@ -97,7 +97,7 @@ class DepthFirst(TableSearch):
         table, size = store.table_for(capacity - states, words)
         lane.begin(0, 1, words, tables.moves, len(tables.components))
         expander.bundles.keep_up()
-        lane.lists.use(expander.bundles)
+        expander.lists[0].use(expander.bundles)
         at_end = np.zeros(budget, np.int64)
         found = np.full(max(1, len(expander.tries.of_steps)), -1, np.int64)
         descent[D_ENDS] = 0
@@ -123,7 +123,7 @@ class DepthFirst(TableSearch):
             lane.begins,
             lane.ends,
             lane.counts,
-            lane.lists.items,
+            expander.lists[0].items,
             lane.scratch,
             lane.misses,
             lane.step_tallies,

@@ -23,7 +23,7 @@ from .bundling import Bundles
 from .judging import Judging
 from .lanes import Lane, Lists
 from .model_tables import ModelTables
-from .overlap import AHEAD
+from .overlap import AHEAD, Pipeline
 from .packing import Layout, shifts
 from .store import Store
 from .tries import Tries
@@ -32,6 +32,8 @@ Repack = Callable[[Any, int], Any]
 """Writes so many rows in the layout of now."""
 
 _NOTHING = np.zeros(1, np.uint16)
+WORTH_SHARING = 4_096
+"""Fewer rows are generated without asking whether another thread has time."""
 LOOKAHEAD = 256
 """The rows behind one that must wait are looked through for what else is lacking, until so many lack nothing new."""
 
@@ -63,10 +65,9 @@ class Expander:
         self.bundles = Bundles(self.tables)
         self._turn = threading.Lock()
         """Held while the model is asked: elsewhere rows may be judged."""
-        self._used = 1
-        """How many lanes are filled, each by a thread."""
         self.judging = Judging(self.tables, self.tries, self._turn)
-        self._let_finish: Callable[[], None] | None = None
+        self._pipeline: Pipeline | None = None
+        """Where the batch before is being taken in, as long as that may be."""
         self._found_by: Any = None
         self.use(store)
 
@@ -75,10 +76,11 @@ class Expander:
         self.store = store
         self.bundles.use(compresses=store.can_compress)
         self.judging.use(store)
-        self._used = store.threads
-        lists = [Lists() for _ in range(store.threads)]
         # As many sets as there may be batches in the works, which all use the same lists.
-        self._sets = deque([Lane(len(self.tries.of_steps), one) for one in lists] for _ in range(AHEAD))
+        self.lists = [Lists() for _ in range(store.threads)]
+        self._sets = deque(
+            [Lane(len(self.tries.of_steps)) for _ in range(store.threads)] for _ in range(AHEAD)
+        )
         self.lanes = self._sets[0]
 
     @property
@@ -119,30 +121,27 @@ class Expander:
             self.counts[: len(counts)] += counts
 
     @contextmanager
-    def overlapping(self, let_finish: Callable[[], None]) -> Iterator[None]:
+    def overlapping(self, pipeline: Pipeline) -> Iterator[None]:
         """Generate into other lanes for a while, as what was generated last is still being taken in elsewhere.
 
-        Args:
-            let_finish: waits until that is done. Called before rows are written in another layout, and before there
-                is another channel, which what is being taken in knows nothing of.
+        That is done with before rows are written in another layout, and before there is another channel, which what is
+        being taken in knows nothing of.
         """
         self._sets.rotate()
         self.lanes = self._sets[0]
-        self._used = self.store.threads - self.store.parts
 
         def without_turn() -> None:
             self._turn.release()
             try:
-                let_finish()
+                pipeline.let_finish()
             finally:
                 self._turn.acquire()
 
-        self._let_finish, self.tables.before_another_channel = let_finish, without_turn
+        self._pipeline, self.tables.before_another_channel = pipeline, without_turn
         try:
             yield
         finally:
-            self._let_finish = self.tables.before_another_channel = None
-            self._used = self.store.threads
+            self._pipeline = self.tables.before_another_channel = None
 
     @property
     def transitions(self) -> int:
@@ -190,7 +189,9 @@ class Expander:
         return np.concatenate(places), np.concatenate(begins)
 
     def _share(self, first: int, last: int) -> None:
-        size = -(-(last - first) // self._used)
+        # While batches are being taken in there may be nobody for the last lanes; a few rows are not worth the asking.
+        is_alone = self._pipeline is not None and last - first < WORTH_SHARING
+        size = -(-(last - first) // (self.store.threads - (self.store.parts if is_alone else 0)))
         layout = self.tables.layout
         for number, lane in enumerate(self.lanes):
             start = min(first + number * size, last)
@@ -201,7 +202,7 @@ class Expander:
         while True:
             rows = source()
             self.bundles.keep_up()
-            self._each(lambda lane: self._generate_lane(lane, rows))  # noqa: B023  done before rows changes
+            self._generate_lanes(rows)
             reasons = {int(lane.work[codes.REASON]) for lane in self.lanes}
             if codes.TOO_MANY in reasons:
                 raise ModelError(f"more than {codes.MOST_STEPS:,} steps can be taken in one state.")
@@ -213,11 +214,34 @@ class Expander:
             if self._fill() or full:
                 return False
 
-    def _generate_lane(self, lane: Lane, rows: Any) -> None:
+    def _generate_lanes(self, rows: Any) -> None:
+        lanes, lists = self.lanes, self.lists
+        here = len(lanes) if self._pipeline is None else len(lanes) - self.store.parts
+        this = threading.get_ident()
+
+        def first_lanes() -> None:
+            self.store.each(lambda n: self._generate_lane(lanes[n], lists[n], rows), here)
+
+        def last_lanes() -> None:
+            # Whichever thread does it uses lists of its own, which its cache holds.
+            first = 0 if threading.get_ident() == this else here
+            self.store.each(
+                lambda n: self._generate_lane(lanes[here + n], lists[first + n], rows), len(lanes) - here
+            )
+
+        left = sum(lane.states - int(lane.work[codes.AT]) for lane in lanes[here:])
+        if self._pipeline is not None and left >= WORTH_SHARING // 4:
+            self._pipeline.share(first_lanes, last_lanes)
+            return
+        first_lanes()
+        if left:
+            last_lanes()
+
+    def _generate_lane(self, lane: Lane, lists: Lists, rows: Any) -> None:
         view, words = self.store.view, self.words
         if len(lane.counts) < self.tables.moves:
             lane.counts = np.concatenate([lane.counts, np.zeros(2 * self.tables.moves, np.int64)])
-        lane.lists.use(self.bundles)
+        lists.use(self.bundles)
         found_by = _NOTHING if self._found_by is None else self._found_by[lane.first : lane.last]
         lane.work[codes.HAS_ORIGINS] = self._found_by is not None and self.tables.symmetry is None
         self.store.generate(
@@ -235,7 +259,7 @@ class Expander:
             view(lane.ends),
             view(lane.counts),
             view(found_by),
-            view(lane.lists.items),
+            view(lists.items),
             view(lane.scratch),
             view(lane.misses),
             view(lane.step_tallies),
@@ -346,8 +370,8 @@ class Expander:
 
     def _relayout(self, old: Layout) -> None:
         """Choose a layout in which every value has room, and have all rows written in it."""
-        if self._let_finish is not None:
-            self._let_finish()
+        if self._pipeline is not None:
+            self._pipeline.let_finish()
         self.tables.lay_out()
         new = self.tables.layout
         ways = np.array(shifts(old, new), np.int64)
@@ -363,7 +387,7 @@ class Expander:
 
     def _each(self, work: Callable[[Lane], None]) -> None:
         """Do something for each lane, on all threads."""
-        self.store.each(lambda number: work(self.lanes[number]), self._used)
+        self.store.each(lambda number: work(self.lanes[number]), len(self.lanes))
 
     # Judging.
 

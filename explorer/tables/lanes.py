@@ -63,8 +63,7 @@ class Lists:
 class Lane:
     """What one thread works on: its share of a batch, and the buffers for what comes out."""
 
-    def __init__(self, step_properties: int, lists: Lists) -> None:
-        self.lists = lists
+    def __init__(self, step_properties: int) -> None:
         self.first = self.last = 0
         self.out = np.zeros(1 << 12, np.int64)
         self.ordinals = np.zeros(1 << 12, np.uint16)

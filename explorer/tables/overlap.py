@@ -1,19 +1,19 @@
-"""Taking in batches on a thread of its own, while the next ones are generated: when one waits for the model, the other
-goes on.
+"""Taking in batches beside their generation: while one thread waits for the model, the other goes on.
 
-Batches are taken in one after the other, in their order, and how far the one may be ahead of the other does not depend
-on how quick they are; so neither does anything that is found.
+Batches go through the same stages in the same order, and how far the one may be ahead of the other does not depend on
+how quick they are; so neither does anything that is found.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
-from attrs import frozen
+from attrs import define
 
 from .lanes import Lane
 
@@ -23,7 +23,7 @@ BRIEF = 1e-3
 """For so many seconds at most one thread runs Python while another waits to; by default it is 5 times as long."""
 
 
-@frozen
+@define(eq=False)
 class Batch:
     """Rows of a level that are expanded together."""
 
@@ -32,6 +32,8 @@ class Batch:
     """The number of the row behind the last."""
     lanes: list[Lane]
     """What came out."""
+    fresh: Any = None
+    """Which of that was new, as ``Store.insert`` tells it."""
 
 
 class Pace:
@@ -67,48 +69,147 @@ class Pace:
         return self._visited[first] + sum(self._successors[first:])
 
 
-class Taker:
-    """Takes in batches on a thread of its own.
+class Pipeline:
+    """Takes batches through stages, on a thread of its own and on the one that waits for them.
+
+    A stage takes one batch after the other, in their order; different stages may work at once.
 
     Args:
-        take_in: takes in one.
+        stages: what each does with a batch.
     """
 
-    def __init__(self, take_in: Callable[[Batch], None]) -> None:
-        self._take_in = take_in
-        self._helper: ThreadPoolExecutor | None = None
-        self._waiting: deque[Future[None]] = deque()
-        self._has_failed = False
+    def __init__(self, *stages: Callable[[Batch], None]) -> None:
+        self._stages = stages
+        self._changed = threading.Condition()
+        """Held for a look at what follows, never while anything is done; told of every change."""
+        self._queues: list[deque[tuple[int, Batch]]] = [deque() for _ in stages]
+        self._is_busy = [False for _ in stages]
+        self._added = self._left = 0
+        """How many batches were added, and how many of them are not through."""
+        self._failure: tuple[int, BaseException] | None = None
+        """The number of the first batch with which something went wrong, and what that was."""
+        self._has_failed = self._is_closed = False
+        self._offer: Callable[[], None] | None = None
+        self._helper: threading.Thread | None = None
 
     def add(self, batch: Batch) -> None:
-        """Have a batch taken in after those before it; wait until there is room for one more."""
+        """Have a batch taken through the stages; wait until there is room for one more."""
         if self._helper is None:
-            self._helper = ThreadPoolExecutor(1)
-        self._waiting.append(self._helper.submit(self._take_in_next, batch))
+            self._helper = threading.Thread(target=self._help, daemon=True)
+            self._helper.start()
+        with self._changed:
+            if not self._has_failed:
+                self._queues[0].append((self._added, batch))
+                self._added += 1
+                self._left += 1
+                self._changed.notify_all()
         self._let_finish(AHEAD - 1)
 
     def let_finish(self) -> None:
-        """Wait until all are taken in. What taking one in raises is raised here, and those behind it are left out."""
+        """Wait until all are through. What went wrong with one is raised here, and those behind it are left out."""
         self._let_finish(0)
 
-    def _let_finish(self, left: int) -> None:
-        while len(self._waiting) > left:
-            self._waiting.popleft().result()
-
-    def _take_in_next(self, batch: Batch) -> None:
-        if self._has_failed:
+    def share(self, mine: Callable[[], None], others: Callable[[], None]) -> None:
+        """Do two things, the second at the same time if the helper has nothing else to do meanwhile."""
+        if self._helper is None:
+            mine()
+            others()
             return
+        done = threading.Event()
+        failures: list[BaseException] = []
+
+        def offer() -> None:
+            try:
+                others()
+            except BaseException as error:
+                failures.append(error)
+            finally:
+                done.set()
+
+        with self._changed:
+            self._offer = offer
+            self._changed.notify_all()
         try:
-            self._take_in(batch)
-        except BaseException:
-            self._has_failed = True
-            raise
+            mine()
+        finally:
+            with self._changed:
+                is_left, self._offer = self._offer is offer, None
+            if not is_left:
+                done.wait()
+        if is_left:
+            others()
+        if failures:
+            raise failures[0]
 
     def close(self) -> None:
         """End the thread."""
         if self._helper is not None:
-            self._helper.shutdown()
+            with self._changed:
+                self._is_closed = True
+                self._changed.notify_all()
+            self._helper.join()
             self._helper = None
+
+    def _let_finish(self, left: int) -> None:
+        while True:
+            with self._changed:
+                work = None
+                while self._left > (left if self._failure is None else 0):
+                    work = self._next_work()
+                    if work is not None:
+                        break
+                    self._changed.wait()
+                if work is None and self._failure is not None:
+                    (_, failure), self._failure = self._failure, None
+                    raise failure
+            if work is None:
+                return
+            work()
+
+    def _next_work(self) -> Callable[[], None] | None:
+        """Return what is to be done next, if anything can be; what is for the oldest batch comes first."""
+        for stage in reversed(range(len(self._stages))):
+            queue = self._queues[stage]
+            if queue and not self._is_busy[stage]:
+                self._is_busy[stage] = True
+                number, batch = queue.popleft()
+                return lambda: self._take(stage, number, batch)
+        return None
+
+    def _take(self, stage: int, number: int, batch: Batch) -> None:
+        failure = None
+        try:
+            self._stages[stage](batch)
+        except BaseException as error:
+            failure = error
+        with self._changed:
+            self._is_busy[stage] = False
+            if failure is not None:
+                self._has_failed = True
+                if self._failure is None or number < self._failure[0]:
+                    self._failure = number, failure
+                for queue in self._queues:
+                    while queue and queue[-1][0] > self._failure[0]:
+                        queue.pop()
+                        self._left -= 1
+            is_left_out = self._failure is not None and number > self._failure[0]
+            if failure is None and stage + 1 < len(self._stages) and not is_left_out:
+                self._queues[stage + 1].append((number, batch))
+            else:
+                self._left -= 1
+            self._changed.notify_all()
+
+    def _help(self) -> None:
+        while True:
+            with self._changed:
+                while (work := self._next_work()) is None and self._offer is None:
+                    if self._is_closed:
+                        return
+                    self._changed.wait()
+                if work is None:
+                    work, self._offer = self._offer, None
+            assert work is not None
+            work()
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from . import codes
 from .expander import Expander, Repack
 from .judging import judged_kinds
 from .lanes import Growing, Lane
-from .overlap import Batch, Pace, Taker, brief_turns
+from .overlap import Batch, Pace, Pipeline, brief_turns
 from .paths import path_along, path_of_names
 from .store import CompiledStore, PlainStore
 from .symmetry import symmetry_of
@@ -165,7 +165,7 @@ class TableSearch:
         """How many states were expanded, counting from the first."""
         self.closed: list[int] = []
         """Those at the depth limit that turned out to lead nowhere new."""
-        self._taker = Taker(self._take_in)
+        self._pipeline = Pipeline(self._insert, self._settle)
         self._pace = Pace(0)
         self._depth = 0
         self._at = 0
@@ -184,8 +184,9 @@ class TableSearch:
             self.stopped_by = "interrupt"
         except MemoryError:
             self.stopped_by = "max_memory"
+        finally:
+            self._pipeline.close()
         self.expander.tables.pool.budget = math.inf  # what is left to do is to tell what was found
-        self._taker.close()
         self._finish()
         return self
 
@@ -254,7 +255,7 @@ class TableSearch:
         try:
             self._expand_batches()
         finally:
-            self._taker.let_finish()  # what that raises comes first
+            self._pipeline.let_finish()  # what that raises comes first
         if self._checkpoints is not None and self.stopped_by in RESUMABLE:
             self._checkpoints.save(self)
         self._depth += 1
@@ -269,20 +270,21 @@ class TableSearch:
             except KeyboardInterrupt:
                 reason = "interrupt"
             if reason:
-                self._taker.let_finish()
+                self._pipeline.let_finish()
                 self.stopped_by = self.stopped_by or reason
                 return
             batch = self._generate(generated, count)
             generated = batch.last
             if self._may_overlap():
-                self._taker.add(batch)
+                self._pipeline.add(batch)
             else:
-                self._taker.let_finish()
-                self._take_in(batch)
+                self._pipeline.let_finish()
+                self._insert(batch)
+                self._settle(batch)
             if self._may_grow and self.statistics.transitions > worth_compiling():
                 self._compile()
             if self._checkpoints is not None and self._checkpoints.is_due:
-                self._taker.let_finish()
+                self._pipeline.let_finish()
                 self._checkpoints.save(self)
 
     def _largest_batch(self) -> int:
@@ -321,7 +323,7 @@ class TableSearch:
         last, expander = min(first + size, count), self.expander
         self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
         expander.states = self._pace.visited
-        with expander.overlapping(self._taker.let_finish) if self._overlaps else nullcontext():
+        with expander.overlapping(self._pipeline) if self._overlaps else nullcontext():
             lanes = expander.generate_ahead(self._level_rows, first, last, self._origins)
         self._pace.generated(sum(int(lane.work[codes.SUCCESSORS]) for lane in lanes))
         return Batch(first, last, lanes)
@@ -339,32 +341,35 @@ class TableSearch:
         most = self.limits.max_states
         return self._overlaps and (most is None or self._pace.most_visited < most)
 
-    def _take_in(self, batch: Batch) -> None:
-        """Add the successors of a batch to the states, unless the search has ended before it."""
+    def _insert(self, batch: Batch) -> None:
+        """Add the successors of a batch to the set."""
+        if not self.stopped_by:
+            buffers = [(lane.out, int(lane.work[codes.SUCCESSORS])) for lane in batch.lanes]
+            batch.fresh = self.expander.store.insert(buffers, self.expander.words)
+
+    def _settle(self, batch: Batch) -> None:
+        """Take over the successors of a batch that were new, unless the search has ended before it."""
         if self.stopped_by or self._is_decided:
             self.stopped_by = self.stopped_by or "decided"
         else:
-            self._add(batch)
+            self._take_over(batch)
             self._at = batch.last
         self._pace.taken(self.statistics.states)
 
-    def _add(self, batch: Batch) -> None:
-        """Add the successors that were generated to the states, and judge those that are new."""
+    def _take_over(self, batch: Batch) -> None:
+        """Note what was found on a batch, and judge the states that are new."""
         expander, first, last = self.expander, batch.first, batch.last
         expander.count(batch.lanes)
         self._note_batch(
             batch.lanes, self._level_rows(), range(self._base(), self._base() + self.levels[-1][1])
         )
-        fresh = expander.store.insert(
-            [(lane.out, int(lane.work[codes.SUCCESSORS])) for lane in batch.lanes], expander.words
-        )
-        total = sum(stops[-1] for _, _, stops in fresh)
+        total = sum(stops[-1] for _, _, stops in batch.fresh)
         self._next.need((self._next_count + total) * expander.words)
         self._next_origins.need(self._next_count + total)
         self.ordinals.need(self.statistics.states + total)
         self.children.need(self.expanded + last - first)
         before = self._next_count
-        for lane, numbers in zip(batch.lanes, fresh, strict=True):
+        for lane, numbers in zip(batch.lanes, batch.fresh, strict=True):
             if not self._gather(lane, *numbers):
                 break
         if self._next_count > before:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import canonical, gather, generate, judge, packing
+from .overlap import AHEAD
 from .packing import Layout, shifts
 from .reserve import reserved
 
@@ -57,7 +59,7 @@ class Store(Protocol):
         """Add rows from several buffers, one after the other.
 
         Returns for each buffer the numbers of the new ones: an array, and where in it the ascending list of each
-        partition begins and ends.
+        partition begins and ends. The arrays stay as they are until there were as many calls as may be ahead.
         """
         ...
 
@@ -188,7 +190,10 @@ class CompiledStore:
         self._sizes = [1 << 12] * self.parts
         self._tables = [reserved(size) for size in self._sizes]
         self._held = [0] * self.parts
-        self._fresh: list[Any] = [np.zeros(0, np.int64) for _ in range(self.parts)]
+        self._fresh: deque[list[Any]] = deque(
+            [np.zeros(0, np.int64) for _ in range(self.parts)] for _ in range(AHEAD)
+        )
+        """For each of the last calls of ``insert``, and each partition, which rows were new."""
         self._blocks = [blocks() for _ in range(self.parts)]
         self._pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
@@ -213,12 +218,14 @@ class CompiledStore:
         """Add rows; see ``Store``."""
         total = sum(count for _, count in buffers)
         self._widen(words)
+        self._fresh.rotate()
+        found_by = self._fresh[0]
 
         def add(part: int) -> list[int]:
             # Most rows are known already, but in the worst case all are new.
-            if len(self._fresh[part]) < total:
-                self._fresh[part] = np.empty(total, np.int64)
-            fresh, at, stops = self._fresh[part], 0, [0]
+            if len(found_by[part]) < total:
+                found_by[part] = np.empty(total, np.int64)
+            fresh, at, stops = found_by[part], 0, [0]
             for rows, count in buffers:
                 if self._held[part] + count > MAX_LOAD * self._sizes[part]:
                     self._make_room(part, count, words)
@@ -241,11 +248,11 @@ class CompiledStore:
         stops = self.each(add, self.parts)
         if self.parts == 1:
             return [
-                (self._fresh[0][begin:end], [0], [end - begin]) for begin, end in itertools.pairwise(stops[0])
+                (found_by[0][begin:end], [0], [end - begin]) for begin, end in itertools.pairwise(stops[0])
             ]
         merged = []
         for k in range(len(buffers)):
-            lists = [self._fresh[part][stops[part][k] : stops[part][k + 1]] for part in range(self.parts)]
+            lists = [found_by[part][stops[part][k] : stops[part][k + 1]] for part in range(self.parts)]
             ends = np.cumsum([len(one) for one in lists]).tolist()
             merged.append((np.concatenate(lists), [0, *ends[:-1]], ends))
         return merged

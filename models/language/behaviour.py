@@ -178,6 +178,8 @@ class Behaviour:
         return kept[1]
 
     def _awaited(self, question: Question, handler: Handler) -> tuple[NodeId, ...]:
+        if handler.trigger.awaiting is None:
+            return ()
         try:
             awaited = handler.awaited(question.state)
         except EverywayError:

@@ -24,6 +24,8 @@ _MARK = "__everyway_trigger__"
 class Occasion(Enum):
     """When a handler is called."""
 
+    __hash__ = object.__hash__  # an enum's own runs Python, and this one is hashed for every question
+
     DELIVERY = "delivery"
     TIMEOUT = "time-out"
     CHOICE = "choice"

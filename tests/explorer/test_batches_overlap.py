@@ -4,11 +4,18 @@ import pytest
 from markets import CRASHING, market
 
 from everyway import Faults, Limits, ModelError, System, always, possible
+from everyway.explorer.tables import expander
 from everyway.explorer.tables.search import TableSearch
 from everyway.models.gray_lamport import RM, TwoPhase, consistency, states
 from everyway.models.two_phase_commit import TwoPhaseCommit
 
 THREADS = [2, 3, 4]
+
+
+@pytest.fixture(params=[1, 1 << 60], ids=["sharing", "alone"], autouse=True)
+def _worth_sharing(request, monkeypatch):
+    """Have a thread that takes in batches generate some as well when it has time, or not."""
+    monkeypatch.setattr(expander, "WORTH_SHARING", request.param)
 
 
 def told(searching: TableSearch):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from everyway import Limits, Outcome, always, every_step, never, possible, recoverable
 from everyway.explorer import Exploration
+from everyway.explorer.tables import expander, tries
 from everyway.explorer.tables import search as table_search
-from everyway.explorer.tables import tries
 from everyway.explorer.tables.search import TableSearch
 from everyway.explorer.tables.store import CompiledStore
 from everyway.invariants import PropertyKind, no_deadlock
@@ -36,6 +36,12 @@ FEW = Limits(max_states=400)
 def _properties_settle_soon():
     """Have properties settled after so few answers that small cases have settled ones, and such as settle no more."""
     with mock.patch.object(tries, "ENOUGH", 2):
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _threads_share_however_few_rows():
+    with mock.patch.object(expander, "WORTH_SHARING", 1):
         yield
 
 
