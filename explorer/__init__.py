@@ -5,8 +5,8 @@
 graph. ``liveness/`` decides promises over time; ``probability.py`` (with ``decision_process.py``) how likely a goal is.
 ``vacuity.py`` tells what never happened, ``growth.py`` what never stopped growing.
 
-``tables/`` is the fast engine, which must agree with the reference on everything; ``reads.py`` tells it what a
-predicate looks at. ``engine.py`` chooses between them.
+``tables/`` is the fast engine, which must agree with the reference on everything; ``recording.py`` (with ``reads.py``
+and ``watching.py``) tells it what a predicate looks at. ``engine.py`` chooses between them.
 """
 
 from .engine import Engine, Explored, explore

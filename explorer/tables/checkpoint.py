@@ -180,15 +180,15 @@ def _kept(search: TableSearch) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what to keep of the search between two batches: arrays, and values that JSON can hold."""
     expander, words = search.expander, search.expander.words
     rows, _ = expander.store.rows()
-    level_rows = [level[: count * words] for level, count in search.levels if len(level)]
+    level_rows = [level[: count * words] for level, count in search.levels.all if len(level)]
     arrays = {
         "journal": np.array(expander.tables.journal, np.int64).reshape(-1, 5),
         "states": rows,
         "levels": np.concatenate([*level_rows, np.zeros(0, np.int64)]),
-        "next": search._next.items[: search._next_count * words],
-        "children": search.children.items[: search.expanded],
-        "ordinals": search.ordinals.items[: search.statistics.states],
-        "marks": search.marks.items[: search.statistics.states if search._keeps_rows else 0],
+        "next": search.levels.next.items[: search.levels.next_count * words],
+        "children": search.links.children.items[: search.links.expanded],
+        "ordinals": search.links.ordinals.items[: search.statistics.states],
+        "marks": search.marks.items[: search.statistics.states if search.levels.keeps_rows else 0],
         "counts": expander.counts,
         "environments": expander.judging.environments,
     }
@@ -197,11 +197,11 @@ def _kept(search: TableSearch) -> tuple[dict[str, Any], dict[str, Any]]:
         "sizes": [len(component) for component in expander.tables.components],
         "layout": [list(place) for place in expander.tables.layout.places],
         "words": words,
-        "levels": [(count, len(level) > 0) for level, count in search.levels],
-        "next": search._next_count,
+        "levels": [(count, len(level) > 0) for level, count in search.levels.all],
+        "next": search.levels.next_count,
         "at": search._at,
         "depth": search._depth,
-        "expanded": search.expanded,
+        "expanded": search.links.expanded,
         "states": statistics.states,
         "deepest": statistics.depth,
         "ends": statistics.ends,
@@ -236,24 +236,24 @@ def _put_back(search: TableSearch, arrays: dict[str, Any], values: dict[str, Any
     expander.tries.keep_up()
     words = values["words"]
     expander.store.insert([(arrays["states"], len(arrays["states"]) // words)], words)
-    at = 0
+    at, levels = 0, search.levels
     for count, is_there in values["levels"]:
         size = count * words if is_there else 0
-        search.levels.append((arrays["levels"][at : at + size], count if is_there else 0))
+        levels.all.append((arrays["levels"][at : at + size], count if is_there else 0))
         at += size
-    search.levels[-1] = (search.levels[-1][0], values["levels"][-1][0])
-    search._next.items, search._next_count = arrays["next"].copy(), values["next"]
+    levels.all[-1] = (levels.rows, values["levels"][-1][0])
+    levels.next.items, levels.next_count = arrays["next"].copy(), values["next"]
     # How these were found is not kept; then no step of theirs sleeps.
-    search._origins = np.full(search.levels[-1][1], codes.NOWHERE, np.uint16)
-    search._next_origins.items = np.full(max(1, search._next_count), codes.NOWHERE, np.uint16)
+    levels.origins = np.full(levels.count, codes.NOWHERE, np.uint16)
+    levels.next_origins.items = np.full(max(1, levels.next_count), codes.NOWHERE, np.uint16)
     for growing, key in (
-        (search.children, "children"),
-        (search.ordinals, "ordinals"),
+        (search.links.children, "children"),
+        (search.links.ordinals, "ordinals"),
         (search.marks, "marks"),
     ):
         growing.items = arrays[key].copy()
     expander.counts, expander.judging.environments = arrays["counts"].copy(), arrays["environments"].copy()
-    search._at, search._depth, search.expanded = values["at"], values["depth"], values["expanded"]
+    search._at, search._depth, search.links.expanded = values["at"], values["depth"], values["expanded"]
     statistics = search.statistics
     statistics.states, statistics.depth, statistics.ends = (
         values["states"],

@@ -55,11 +55,11 @@ class DepthFirst(TableSearch):
 
     def _search(self) -> None:
         self._seed()
-        count, words = self._next_count, self.expander.words
+        count, words = self.levels.next_count, self.expander.words
         self._judged = count
         self._make_room(count)
-        self._rows.items[: count * words] = self._next.items[: count * words]
-        self._next_count = 0
+        self._rows.items[: count * words] = self.levels.next.items[: count * words]
+        self.levels.next_count = 0
         self._parents.items[:count] = -1
         self._stack.items[:count] = np.arange(count)[::-1]
         self._descent[D_STATES] = self._descent[D_TOP] = count
@@ -74,7 +74,7 @@ class DepthFirst(TableSearch):
     def _make_room(self, states: int) -> None:
         """See that there is room for so many states."""
         self._rows.need(states * self.expander.words)
-        for growing in (self._parents, self._depths, self._stack, self.ordinals):
+        for growing in (self._parents, self._depths, self._stack, self.links.ordinals):
             growing.need(states)
 
     def _relaid(self, repacked: Repack) -> None:
@@ -111,7 +111,7 @@ class DepthFirst(TableSearch):
             words,
             self._stack.items,
             self._parents.items,
-            self.ordinals.items,
+            self.links.ordinals.items,
             self._depths.items,
             at_end,
             found,
@@ -168,7 +168,7 @@ class DepthFirst(TableSearch):
                 break
             self._rows.items[number * words : (number + 1) * words] = lane.out[j * words : (j + 1) * words]
             self._parents.items[number] = state
-            self.ordinals.items[number] = lane.ordinals[j]
+            self.links.ordinals.items[number] = lane.ordinals[j]
             self._depths.items[number] = self._depths.items[state] + 1
             number += 1
         first = int(descent[D_STATES])
@@ -198,7 +198,7 @@ class DepthFirst(TableSearch):
                 self.found.setdefault(prop, (int(at_end[at]), -1))
         if states > self._judged:
             wanted = self._wanted(states - self._judged)
-            marks = self.marks.need(states) if self._keeps_rows else None
+            marks = self.marks.need(states) if self.levels.keeps_rows else None
             for prop, at in expander.judging.judge(self._rows.items, self._judged, states, wanted, marks):
                 self.found.setdefault(prop, (at, -1))
             self._judged = states
@@ -225,7 +225,7 @@ class DepthFirst(TableSearch):
         """Return the way by which a state was first reached; with an ordinal, one step more."""
         ordinals = [] if ordinal < 0 else [ordinal]
         while self._parents.items[number] >= 0:
-            ordinals.append(int(self.ordinals.items[number]))
+            ordinals.append(int(self.links.ordinals.items[number]))
             number = int(self._parents.items[number])
         world = self.starts[number]
         return path_along(self.system, world, reversed(ordinals))
@@ -233,5 +233,5 @@ class DepthFirst(TableSearch):
     @property
     def memory(self) -> int:
         """What is held for the states, in bytes."""
-        held = (self._rows, self._parents, self._depths, self._stack, self.ordinals)
+        held = (self._rows, self._parents, self._depths, self._stack, self.links.ordinals)
         return int(self.expander.store.nbytes + sum(growing.items.nbytes for growing in held))

@@ -35,11 +35,11 @@ class DepthLimited(DepthFirst):
 
     def _search(self) -> None:
         self._seed()
-        count, words = self._next_count, self.expander.words
+        count, words = self.levels.next_count, self.expander.words
         self._judged = count
         self._make_room(count)
-        self._rows.items[: count * words] = self._next.items[: count * words]
-        self._next_count = 0
+        self._rows.items[: count * words] = self.levels.next.items[: count * words]
+        self.levels.next_count = 0
         self._parents.items[:count] = -1
         self._descent[D_STATES] = count
         self._is_relaid = True
@@ -123,7 +123,7 @@ class DepthLimited(DepthFirst):
             elif depth >= self._depths.items[number]:
                 continue
             self._depths.items[number], self._parents.items[number] = depth, state
-            self.ordinals.items[number] = lane.ordinals[j]
+            self.links.ordinals.items[number] = lane.ordinals[j]
             reached.append(number)
         descent[D_STATES] = states
         return reached

@@ -32,6 +32,8 @@ from . import codes
 from .expander import Expander, Repack
 from .judging import judged_kinds
 from .lanes import Growing, Lane
+from .levels import Levels
+from .links import Links
 from .overlap import Batch, Pace, Pipeline, brief_turns
 from .paths import path_along, path_of_names
 from .store import CompiledStore, PlainStore
@@ -143,26 +145,14 @@ class TableSearch:
         self._started = self._told = self._begun = time.monotonic()
         self.found: dict[Property, tuple[int, int]] = {}
         """For each property that is decided, the number of the state; and for a step its ordinal, else -1."""
-        self._keeps_rows = keeps_rows or any(prop.kind in _SWEPT for prop in self.properties)
+        self.levels = Levels(keeps_rows=keeps_rows or any(prop.kind in _SWEPT for prop in self.properties))
         self._verdicts: tuple[Verdict, ...] | None = None
         self.graph: StateGraph | None = None
         """For promises over time: the graph of the states; built when the first is decided."""
         self.starts: list[Any] = []
-        self.levels: list[tuple[Any, int]] = []
-        """The rows of each depth, and how many; of those that are done with only if they are needed again."""
-        self._next = Growing(np.int64)
-        self._next_count = 0
-        self._origins = np.zeros(0, np.uint16)
-        """For each row of the level that is being expanded the source of the step by which it was first found."""
-        self._next_origins = Growing(np.uint16)
-        self.children = Growing(np.uint16)
-        """For each state that was expanded, how many states were first reached from it."""
-        self.ordinals = Growing(np.uint16)
-        """For each state the position of the step that first led to it, among the steps of the state before."""
+        self.links = Links()
         self.marks = Growing(np.int64)
         """For each state a bit for every goal of a recoverable property that it is."""
-        self.expanded = 0
-        """How many states were expanded, counting from the first."""
         self.closed: list[int] = []
         """Those at the depth limit that turned out to lead nowhere new."""
         self._pipeline = Pipeline(self._insert, self._settle)
@@ -196,8 +186,9 @@ class TableSearch:
         else:
             self._seed()
         self.expander.tables.pool.budget = self._memory
-        while self._next_count and not self.stopped_by:
-            self._turn_level()
+        while self.levels.next_count and not self.stopped_by:
+            self.levels.turn(self.expander.words)
+            self._at = 0
             if self.limits.max_depth is not None and self._depth >= self.limits.max_depth:
                 self._close()
                 return
@@ -227,28 +218,14 @@ class TableSearch:
         self.starts = [self.starts[k] for k in distinct.tolist()]
         count, words = len(self.starts), expander.words
         flat = flat.reshape(-1, words)[distinct].reshape(-1)
-        self._next.need(len(flat))[: len(flat)] = flat
-        self._next_origins.need(count)[:count] = codes.NOWHERE
-        self._next_count = count
-        self.ordinals.need(count)[:count] = np.arange(count)
+        self.levels.begin(flat, count)
+        self.links.begin(count)
         self.statistics.starts = self.statistics.states = count
         self._judge(0, count)
         for prop in self.expander.tries.of_steps:
             for number, start in enumerate(self.starts):
                 if prop not in self.found and prop.judge_start(start) is not None:
                     self.found[prop] = (number, -1)
-
-    def _turn_level(self) -> None:
-        """Make the rows that were gathered the ones to expand."""
-        if self.levels and not self._keeps_rows:
-            self.levels[-1] = (np.zeros(0, np.int64), 0)
-        rows = self._next.items
-        if self._keeps_rows:
-            rows = rows[: self._next_count * self.expander.words].copy()
-        self.levels.append((rows, self._next_count))
-        self._next = Growing(np.int64)
-        self._origins, self._next_origins = self._next_origins.items, Growing(np.uint16)
-        self._next_count = self._at = 0
 
     def _expand_level(self) -> None:
         """Expand what is left of the current level."""
@@ -261,12 +238,12 @@ class TableSearch:
         self._depth += 1
 
     def _expand_batches(self) -> None:
-        generated, count = self._at, self.levels[-1][1]
+        generated, count = self._at, self.levels.count
         self._pace = Pace(self.statistics.states)
         while generated < count:
             # Between two batches everything that is known is consistent; so this is where a search may end.
             try:
-                reason = self._reason_to_stop(count - generated + self._next_count)
+                reason = self._reason_to_stop(count - generated + self.levels.next_count)
             except KeyboardInterrupt:
                 reason = "interrupt"
             if reason:
@@ -310,11 +287,12 @@ class TableSearch:
         self.expander.use(store)
 
     def _level_rows(self) -> Any:
-        return self.levels[-1][0]
+        return self.levels.rows
 
-    def _base(self) -> int:
-        """Return the number of the first state of the level that is being expanded."""
-        return self.statistics.states - self._next_count - self.levels[-1][1]
+    def _level_numbers(self) -> range:
+        """Return the numbers of the states of the level that is being expanded."""
+        end = self.statistics.states - self.levels.next_count
+        return range(end - self.levels.count, end)
 
     def _generate(self, first: int, count: int) -> Batch:
         """Generate the successors of the next rows of the current level, which has so many."""
@@ -324,7 +302,7 @@ class TableSearch:
         self._batch = self._fixed_batch or min(2 * self._batch, self._largest_batch())
         expander.states = self._pace.visited
         with expander.overlapping(self._pipeline) if self._overlaps else nullcontext():
-            lanes = expander.generate_ahead(self._level_rows, first, last, self._origins)
+            lanes = expander.generate_ahead(self._level_rows, first, last, self.levels.origins)
         self._pace.generated(sum(int(lane.work[codes.SUCCESSORS]) for lane in lanes))
         return Batch(first, last, lanes)
 
@@ -360,25 +338,21 @@ class TableSearch:
         """Note what was found on a batch, and judge the states that are new."""
         expander, first, last = self.expander, batch.first, batch.last
         expander.count(batch.lanes)
-        self._note_batch(
-            batch.lanes, self._level_rows(), range(self._base(), self._base() + self.levels[-1][1])
-        )
+        self._note_batch(batch.lanes, self.levels.rows, self._level_numbers())
         total = sum(stops[-1] for _, _, stops in batch.fresh)
-        self._next.need((self._next_count + total) * expander.words)
-        self._next_origins.need(self._next_count + total)
-        self.ordinals.need(self.statistics.states + total)
-        self.children.need(self.expanded + last - first)
-        before = self._next_count
+        self.levels.need(total, expander.words)
+        self.links.need(self.statistics.states + total, last - first)
+        before = self.levels.next_count
         for lane, numbers in zip(batch.lanes, batch.fresh, strict=True):
             if not self._gather(lane, *numbers):
                 break
-        if self._next_count > before:
+        if self.levels.next_count > before:
             self.statistics.depth = self._depth + 1
-        self._judge(before, self._next_count)
+        self._judge(before, self.levels.next_count)
 
     def _gather(self, lane: Lane, numbers: Any, starts: list[int], stops: list[int]) -> bool:
         """Take over the successors of a lane that are new; return whether the limit on states allowed that."""
-        view, count = self.expander.store.view, self._next_count
+        view, count = self.expander.store.view, self.levels.next_count
         room = 1 << 62
         if self.limits.max_states is not None:
             room = int(self.limits.max_states) - self.statistics.states
@@ -394,22 +368,22 @@ class TableSearch:
             view(np.array(stops, np.int64)),
             len(starts),
             room,
-            view(self._next.items),
+            view(self.levels.next.items),
             count,
-            view(self.children.items[self.expanded : self.expanded + lane.states]),
-            view(self.ordinals.items[self.statistics.states - count :]),
-            view(self._next_origins.items),
+            view(self.links.children.items[self.links.expanded : self.links.expanded + lane.states]),
+            view(self.links.ordinals.items[self.statistics.states - count :]),
+            view(self.levels.next_origins.items),
         )
-        self._next_count += found
+        self.levels.next_count += found
         self.statistics.states += found
-        self.expanded += lane.states
+        self.links.expanded += lane.states
         if found == stops[-1]:
             return True
         self.stopped_by = "max_states"
         # Those behind the state whose successors found no room any more count as not expanded.
         refused = int(np.sort(numbers[: stops[-1]])[found])
         full = int(np.searchsorted(lane.begins[: lane.states + 1], refused, side="right")) - 1
-        self.expanded += full - lane.states
+        self.links.expanded += full - lane.states
         return False
 
     def _note_batch(self, lanes: Sequence[Lane], rows: Any, numbers: Sequence[int]) -> None:
@@ -431,10 +405,10 @@ class TableSearch:
     def _judge(self, first: int, last: int) -> None:
         """Look up what the state properties say of rows that were just gathered."""
         expander = self.expander
-        base = self.statistics.states - self._next_count
+        base = self.statistics.states - self.levels.next_count
         wanted = self._wanted(last - first)
-        marks = self.marks.need(self.statistics.states)[base:] if self._keeps_rows else None
-        for prop, at in expander.judging.judge(self._next.items, first, last, wanted, marks):
+        marks = self.marks.need(self.statistics.states)[base:] if self.levels.keeps_rows else None
+        for prop, at in expander.judging.judge(self.levels.next.items, first, last, wanted, marks):
             self.found.setdefault(prop, (base + at, -1))
 
     def _wanted(self, count: int) -> list[int]:
@@ -449,7 +423,7 @@ class TableSearch:
 
     def _close(self) -> None:
         """Expand those states at the depth limit that lead to nothing new; count the others as cut."""
-        count, at = self.levels[-1][1], 0
+        count, at = self.levels.count, 0
         while at < count and not self._must_stop(count - at):
             last = min(at + self._batch, count)
             self.expander.generate_quietly(self._level_rows, at, last)
@@ -470,18 +444,11 @@ class TableSearch:
 
     def all_rows(self) -> Any:
         """Return the rows of all states, by their numbers. Kept only if a property needs it."""
-        words = self.expander.words
-        if len(self.levels) != 1 or self._next_count:
-            parts = [rows[: count * words] for rows, count in self.levels]
-            parts.append(self._next.items[: self._next_count * words])
-            # Joined once, and the parts let go.
-            self.levels = [(np.concatenate(parts), self.statistics.states)]
-            self._next, self._next_count = Growing(np.int64), 0
-        return self.levels[0][0][: self.statistics.states * words]
+        return self.levels.joined(self.expander.words)
 
     def expanded_numbers(self) -> Any:
         """Return the numbers of the states that were expanded, in ascending order."""
-        return np.concatenate([np.arange(self.expanded), np.array(self.closed, np.int64)])
+        return np.concatenate([np.arange(self.links.expanded), np.array(self.closed, np.int64)])
 
     def row_of(self, world: Any) -> list[int] | None:
         """Return the row of a world, or of the one that stands for it; None if it was never seen."""
@@ -504,14 +471,10 @@ class TableSearch:
 
     def path_to(self, number: int, ordinal: int = -1, broken: Property | None = None) -> Path:
         """Return the way by which a state was first reached; with an ordinal one step more, that breaks a property."""
-        ordinals = [] if ordinal < 0 else [ordinal]
-        starts = self.statistics.starts
-        sums = np.cumsum(self.children.items[: self.expanded], dtype=np.int64)
-        while number >= starts:
-            ordinals.append(int(self.ordinals.items[number]))
-            number = int(np.searchsorted(sums, number - starts, side="right"))
-        world = self.starts[int(self.ordinals.items[number])]
-        ordinals.reverse()
+        start, ordinals = self.links.from_start(number, self.statistics.starts)
+        world = self.starts[start]
+        if ordinal >= 0:
+            ordinals.append(ordinal)
         if self.symmetry is not None:
             return path_of_names(self.expander.tables, world, ordinals, broken if ordinal >= 0 else None)
         return path_along(self.system, world, ordinals)
@@ -549,8 +512,7 @@ class TableSearch:
 
     def _relaid(self, repacked: Repack) -> None:
         """Write the rows that are kept in a new layout."""
-        self.levels = [(repacked(rows, count), count) for rows, count in self.levels]
-        self._next.items = repacked(self._next.items, self._next_count)
+        self.levels.relay(repacked)
 
     def _finish(self) -> None:
         """Turn what was counted in numbers into statistics."""
@@ -565,12 +527,10 @@ class TableSearch:
     @property
     def memory(self) -> int:
         """What is held for the states, in bytes: the set, the rows still to expand, and the links for traces."""
-        links = self.children.items.nbytes + self.ordinals.items.nbytes
-        if self._keeps_rows:
+        links = self.links.nbytes
+        if self.levels.keeps_rows:
             links += self.marks.items.nbytes
-        rows = sum(level.nbytes for level, _ in self.levels) + self._next.items.nbytes
-        origins = self._origins.nbytes + self._next_origins.items.nbytes
-        return int(self.expander.store.nbytes + links + rows + origins)
+        return int(self.expander.store.nbytes + links + self.levels.nbytes)
 
     @property
     def is_complete(self) -> bool:

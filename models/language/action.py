@@ -14,7 +14,9 @@ from .naming import enumerated
 class Kind(Enum):
     """What kind of thing happened in a step; the value is the word a reader sees."""
 
-    __hash__ = object.__hash__  # an enum's own runs Python, and this one is hashed for every step that is offered
+    __hash__ = (
+        object.__hash__
+    )  # an enum's own runs Python, and this one is hashed for every step that is offered
 
     CHOICE = "choice"
     """A node did something of its own accord."""

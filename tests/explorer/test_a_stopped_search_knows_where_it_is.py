@@ -48,7 +48,7 @@ def test_an_interrupt_by_the_watcher_leaves_counts_that_agree(way):
     assert (tables.stopped_by, tables.is_complete) == ("interrupt", False)
     assert told == sorted(told)
     system = Interrupted(Pair())
-    system.asked_at_most = tables.expanded
+    system.asked_at_most = tables.links.expanded
     properties = [always(lambda world: sum(node.count for node in world) < 3, name="few"), properties[1]]
     reference = Exploration(system, properties).run()
     reference.statistics.seconds = tables.statistics.seconds = 0
