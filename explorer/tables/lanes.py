@@ -8,7 +8,7 @@ import numpy as np
 
 from . import codes
 from .bundling import LISTS_AT_FIRST, MOST_LISTS, Bundles
-from .reserve import reserved
+from .reserve import HUGE, reserved
 
 MISSES_AT_ONCE = 2_048
 APART = 64
@@ -18,11 +18,20 @@ LARGE = 1 << 17
 
 
 class Growing:
-    """An array that grows as it is filled."""
+    """An array that grows as it is filled.
 
-    def __init__(self, dtype: Any, capacity: int = 1 << 10) -> None:
-        self.items = np.zeros(capacity, dtype)
-        self._room = self._given = self.items
+    Args:
+        dtype: of its items.
+        likely: so many it may well have in the end.
+    """
+
+    def __init__(self, dtype: Any, likely: int = 0) -> None:
+        if likely * np.dtype(dtype).itemsize >= HUGE:
+            self._room = reserved(0, dtype, is_large=True)
+            self.items = self._room[: 1 << 10]
+        else:
+            self.items = self._room = np.zeros(1 << 10, dtype)
+        self._given = self.items
 
     def need(self, count: int) -> Any:
         """See that there is room for so many items; return the array."""

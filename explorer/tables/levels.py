@@ -57,8 +57,9 @@ class Levels:
         if self.keeps_rows:
             rows = rows[: self.next_count * words].copy()
         self.all.append((rows, self.next_count))
-        self.next = Growing(np.int64)
-        self.origins, self.next_origins = self.next_origins.items, Growing(np.uint16)
+        # The next level will be about as large.
+        self.next = Growing(np.int64, self.next_count * words)
+        self.origins, self.next_origins = self.next_origins.items, Growing(np.uint16, self.next_count)
         self.next_count = 0
 
     def relay(self, repacked: Callable[[Any, int], Any]) -> None:

@@ -16,8 +16,10 @@ NO_RESERVE = 0x4000
 """``MAP_NORESERVE``, which Python does not name: what is reserved does not count as used."""
 
 
-def reserved(count: int, dtype: Any = np.int64) -> Any:
+def reserved(count: int, dtype: Any = np.int64, *, is_large: bool = False) -> Any:
     """Return an array of so many zeros, at least; behind them there are as many more as the machine could ever hold.
+
+    If it is known to become large, all of it is in large pages.
 
     None of them takes memory before it is written to. Where addresses cannot be reserved (there is a limit on them, or
     the system knows nothing of the kind) there are just as many as were asked for.
@@ -33,7 +35,7 @@ def reserved(count: int, dtype: Any = np.int64) -> Any:
     except (OSError, ValueError, OverflowError):
         return np.zeros(count, dtype)
     with suppress(AttributeError, OSError, ValueError):  # then in pages of the usual size
-        memory.madvise(mmap.MADV_HUGEPAGE, HUGE)
+        memory.madvise(mmap.MADV_HUGEPAGE, 0 if is_large else HUGE)
     return np.frombuffer(memory, dtype)
 
 
