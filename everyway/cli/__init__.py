@@ -4,8 +4,8 @@
 ``preparation.py`` makes of their words what is asked of which system: ``target.py`` finds the model that is meant, and
 ``parameters.py`` reads the options that it brings along. ``summary.py`` prints a check's report and
 ``description.py`` a model, ``progress.py`` shows a running search and ``interruption.py`` ends it;
-``own_parameters.py`` adds a model's options to the help. Everything heavy is imported when a command runs, so that
-``--help`` is quick.
+``options.py`` has the options of several commands, and ``own_parameters.py`` adds a model's to the help. Everything
+heavy is imported when a command runs, so that ``--help`` is quick.
 """
 
 from __future__ import annotations

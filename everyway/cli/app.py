@@ -6,13 +6,14 @@ import functools
 import os
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, TypeVar
 
 import typer
 
 from everyway.models.language import EverywayError
+
+from .options import DebugOption, ModelArgument, VariantOption
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,61 +112,6 @@ def console(out: TextIO | None = None) -> Console:
 def options_of(command: Any) -> list[str]:
     """Return the options of a command, e.g. ``--crashes``."""
     return [name for parameter in command.params for name in parameter.opts if name.startswith("--")]
-
-
-def _models(incomplete: str) -> list[str]:
-    from everyway.models.catalogue import PLACES
-
-    return [name for name in PLACES if name.startswith(incomplete)]
-
-
-def _variants(context: typer.Context, incomplete: str) -> list[str]:
-    return [name for name in _of_model(context, "variants") if name.startswith(incomplete)]
-
-
-def _properties(context: typer.Context, incomplete: str) -> list[str]:
-    return [name for name in _of_model(context, "promises") if name.startswith(incomplete)]
-
-
-def _of_model(context: typer.Context, what: str) -> list[str]:
-    """Return what completion needs of the model that was typed already; nothing if that is no model yet."""
-    from everyway.checking import as_system, promised
-
-    from .target import find_target, may_be_target
-
-    # While the last option still lacks its value, the words before it may not have been told apart yet.
-    words = [context.params.get("model"), *context.args]
-    word = next((word for word in words if word and may_be_target(word)), None)
-    if word is None:
-        return []
-    try:
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-            kind: Any = find_target(word)
-            if what == "variants":
-                return list(kind.variants()) if hasattr(kind, "variants") else []
-            return [prop.name.replace(" ", "-") for prop in promised(as_system(kind))]
-    except Exception:  # completion must never disturb a user who is typing
-        return []
-
-
-ModelArgument = Annotated[
-    str,
-    typer.Argument(
-        help="A model of `everyway list`, or path/to/file.py:Class, or package.module:Class.",
-        autocompletion=_models,
-        show_default=False,
-        metavar="MODEL",
-    ),
-]
-VariantOption = Annotated[
-    str,
-    typer.Option(
-        "--variant",
-        help="A named deviation of the model; `everyway show` lists them.",
-        autocompletion=_variants,
-    ),
-]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 
 
 @app.callback(invoke_without_command=True)

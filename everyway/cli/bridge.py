@@ -5,23 +5,36 @@ from __future__ import annotations
 import inspect
 import sys
 from contextlib import redirect_stdout
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from everyway.models.language import FAULT_KINDS, UsageError
 
-from .app import (
+from .app import app, console, explained, options_of
+from .check import draw
+from .options import (
+    AsciiOption,
+    CrashesOption,
     DebugOption,
+    DiagramOption,
+    DuplicatesOption,
+    HealsOption,
+    JsonOption,
+    LossesOption,
+    MaxSecondsOption,
+    MaxStatesOption,
     ModelArgument,
+    NetworkOption,
+    PartitionsOption,
+    QuietOption,
+    RestartsOption,
+    SuspicionsOption,
+    ThemeOption,
+    ThreadsOption,
+    TimeoutsOption,
     VariantOption,
-    app,
-    console,
-    explained,
-    options_of,
 )
-from .check import draw, fault, limit
 from .preparation import one_of
 
 
@@ -48,50 +61,23 @@ def bridge(
     context: typer.Context,
     model: ModelArgument,
     variant: VariantOption = "",
-    losses: Annotated[str | None, fault("Messages that the network may lose.")] = None,
-    duplicates: Annotated[str | None, fault("Messages that the network may deliver twice.")] = None,
-    crashes: Annotated[str | None, fault("Nodes that may crash, also between two sends.")] = None,
-    restarts: Annotated[str | None, fault("Crashed nodes that may come up again.")] = None,
-    partitions: Annotated[str | None, fault("Times that the network may split in two.")] = None,
-    heals: Annotated[str | None, fault("Partitions that may end; by default all.")] = None,
-    suspicions: Annotated[str | None, fault("Wrong suspicions by failure detectors.")] = None,
-    timeouts: Annotated[
-        str, typer.Option(help="When they fire.", metavar="late|early|never", show_default=False)
-    ] = "",
-    network: Annotated[
-        str, typer.Option(help="How messages travel.", metavar="bag|set|fifo", show_default=False)
-    ] = "",
-    max_states: Annotated[int | None, limit("Most states to visit (default 20,000,000).")] = None,
-    max_seconds: Annotated[float | None, limit("Longest time to search.")] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="On how many threads (default: one for each core).",
-            show_default=False,
-            rich_help_panel="Search",
-        ),
-    ] = None,
-    diagram: Annotated[
-        Path | None,
-        typer.Option(
-            help="Save the run to a step without a counterpart as .svg, .png, .pdf or .gv.",
-            rich_help_panel="Output",
-            show_default=False,
-        ),
-    ] = None,
-    theme: Annotated[
-        str,
-        typer.Option(help="Colours of pictures.", metavar="light|dark|auto", rich_help_panel="Output"),
-    ] = "light",
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel="Output")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Do not draw counterexamples.", rich_help_panel="Output")
-    ] = False,
-    ascii: Annotated[
-        bool, typer.Option("--ascii", help="Draw with ASCII characters only.", rich_help_panel="Output")
-    ] = False,
+    losses: LossesOption = None,
+    duplicates: DuplicatesOption = None,
+    crashes: CrashesOption = None,
+    restarts: RestartsOption = None,
+    partitions: PartitionsOption = None,
+    heals: HealsOption = None,
+    suspicions: SuspicionsOption = None,
+    timeouts: TimeoutsOption = "",
+    network: NetworkOption = "",
+    max_states: MaxStatesOption = None,
+    max_seconds: MaxSecondsOption = None,
+    threads: ThreadsOption = None,
+    diagram: DiagramOption = None,
+    theme: ThemeOption = "light",
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Compare an explored model with the theory that is proved, in every state and step.

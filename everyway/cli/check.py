@@ -12,14 +12,34 @@ import typer
 
 from everyway.models.language import UsageError
 
-from .app import (
+from .app import app, console, explained
+from .options import (
+    AsciiOption,
+    CrashesOption,
     DebugOption,
+    DiagramOption,
+    DuplicatesOption,
+    GraphOption,
+    HealsOption,
+    JsonOption,
+    LossesOption,
+    MaxSecondsOption,
+    MaxStatesOption,
+    MemoryOption,
     ModelArgument,
+    NetworkOption,
+    ParamOption,
+    PartitionsOption,
+    PropertyOption,
+    QuietOption,
+    RestartsOption,
+    SuspicionsOption,
+    ThemeOption,
+    ThreadsOption,
+    TimeoutsOption,
     VariantOption,
-    _properties,
-    app,
-    console,
-    explained,
+    VerboseOption,
+    limit,
 )
 from .own_parameters import WORDS, ModelCommand, without_option
 from .preparation import asked, refuse_nonsense
@@ -27,16 +47,6 @@ from .time_bounds import DELAY, DRIFT, TIMEOUT_OF
 
 if TYPE_CHECKING:
     from everyway.checking import Report
-
-
-def fault(what: str) -> Any:
-    """Return an option that gives a fault a budget."""
-    return typer.Option(help=what, metavar="N[:NAMES]", show_default=False, rich_help_panel="Faults")
-
-
-def limit(what: str) -> Any:
-    """Return an option that bounds a search."""
-    return typer.Option(help=what, show_default=False, rich_help_panel="Search")
 
 
 @app.command(
@@ -66,38 +76,17 @@ def check(
     context: typer.Context,
     model: ModelArgument,
     variant: VariantOption = "",
-    property: Annotated[
-        list[str],
-        typer.Option(
-            "--property", "-p", help="Decide only this promise; may be repeated.", autocompletion=_properties
-        ),
-    ] = [],  # noqa: B006  typer never changes it
-    param: Annotated[
-        list[str], typer.Option("--param", help="A parameter of the model as name=value; may be repeated.")
-    ] = [],  # noqa: B006
-    losses: Annotated[str | None, fault("Messages that the network may lose.")] = None,
-    duplicates: Annotated[str | None, fault("Messages that the network may deliver twice.")] = None,
-    crashes: Annotated[str | None, fault("Nodes that may crash, also between two sends.")] = None,
-    restarts: Annotated[str | None, fault("Crashed nodes that may come up again.")] = None,
-    partitions: Annotated[str | None, fault("Times that the network may split in two.")] = None,
-    heals: Annotated[str | None, fault("Partitions that may end; by default all.")] = None,
-    suspicions: Annotated[str | None, fault("Wrong suspicions by failure detectors.")] = None,
-    timeouts: Annotated[
-        str,
-        typer.Option(
-            help="When they fire: late, when nothing else can happen; early, at any moment; or never.",
-            metavar="late|early|never",
-            show_default=False,
-        ),
-    ] = "",
-    network: Annotated[
-        str,
-        typer.Option(
-            help="bag: in any order; set: in any order and any number of times; fifo: in the order of sending.",
-            metavar="bag|set|fifo",
-            show_default=False,
-        ),
-    ] = "",
+    property: PropertyOption = [],  # noqa: B006
+    param: ParamOption = [],  # noqa: B006
+    losses: LossesOption = None,
+    duplicates: DuplicatesOption = None,
+    crashes: CrashesOption = None,
+    restarts: RestartsOption = None,
+    partitions: PartitionsOption = None,
+    heals: HealsOption = None,
+    suspicions: SuspicionsOption = None,
+    timeouts: TimeoutsOption = "",
+    network: NetworkOption = "",
     delay: Annotated[list[str], DELAY] = [],  # noqa: B006
     timeout_of: Annotated[list[str], TIMEOUT_OF] = [],  # noqa: B006
     drift: Annotated[str, DRIFT] = "",
@@ -119,25 +108,10 @@ def check(
         ),
     ] = "bfs",
     max_depth: Annotated[int | None, limit("Longest schedule to look at, in steps.")] = None,
-    max_states: Annotated[int | None, limit("Most states to visit (default 20,000,000).")] = None,
-    max_seconds: Annotated[float | None, limit("Longest time to search.")] = None,
-    memory: Annotated[
-        str,
-        typer.Option(
-            help="Most memory to take, e.g. 4G (default: most of what is free).",
-            metavar="SIZE",
-            show_default=False,
-            rich_help_panel="Search",
-        ),
-    ] = "",
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            help="On how many threads (default: one for each core).",
-            show_default=False,
-            rich_help_panel="Search",
-        ),
-    ] = None,
+    max_states: MaxStatesOption = None,
+    max_seconds: MaxSecondsOption = None,
+    memory: MemoryOption = "",
+    threads: ThreadsOption = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -171,41 +145,13 @@ def check(
             help="Look for deadlocks; by default if the model defines is_final.", rich_help_panel="Search"
         ),
     ] = None,
-    diagram: Annotated[
-        Path | None,
-        typer.Option(
-            help="Save the counterexample as .svg, .png, .pdf or .gv.",
-            rich_help_panel="Output",
-            show_default=False,
-        ),
-    ] = None,
-    graph: Annotated[
-        Path | None,
-        typer.Option(
-            help="Save the state graph around it, likewise.", rich_help_panel="Output", show_default=False
-        ),
-    ] = None,
-    theme: Annotated[
-        str,
-        typer.Option(
-            help="Colours of pictures; auto follows the browser (SVG only).",
-            metavar="light|dark|auto",
-            rich_help_panel="Output",
-        ),
-    ] = "light",
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel="Output")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Do not draw counterexamples.", rich_help_panel="Output")
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option("--verbose", "-v", help="Tell how often each step was taken.", rich_help_panel="Output"),
-    ] = False,
-    ascii: Annotated[
-        bool, typer.Option("--ascii", help="Draw with ASCII characters only.", rich_help_panel="Output")
-    ] = False,
+    diagram: DiagramOption = None,
+    graph: GraphOption = None,
+    theme: ThemeOption = "light",
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Check a protocol: decide its promises in every state it can reach under the given faults.
@@ -252,12 +198,34 @@ def check(
     raise typer.Exit(exit_code(report))
 
 
-@app.command(epilog="Example: everyway resume kept/")
+@app.command(
+    epilog="\n".join(
+        [
+            "Examples:",
+            "",
+            "everyway resume kept/",
+            "everyway resume kept/ --memory 16G",
+            "",
+            "Options replace those that the check was started with; what is checked, and how deep, remains.",
+        ]
+    )
+)
 @explained
 def resume(
     folder: Annotated[
         Path, typer.Argument(help="The folder of the checkpoint.", metavar="DIR", show_default=False)
     ],
+    max_states: MaxStatesOption = None,
+    max_seconds: MaxSecondsOption = None,
+    memory: MemoryOption = "",
+    threads: ThreadsOption = None,
+    diagram: DiagramOption = None,
+    graph: GraphOption = None,
+    theme: ThemeOption = "",
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Go on with a check that was kept by --checkpoint, whether it was interrupted or killed.
@@ -267,14 +235,28 @@ def resume(
     from everyway.explorer.tables.checkpoint import requested
 
     request = requested(folder)
-    words = without_option(request.get("words", []), "--checkpoint")
+    words = list(request.get("words", []))
     if not words:
         raise UsageError(f"the check in {folder} was not started from the command line; go on with it there.")
-    words += ["--checkpoint", str(folder.resolve()), "--resumes"]
+    values = {
+        "--max-states": max_states,
+        "--max-seconds": max_seconds,
+        "--memory": memory or None,
+        "--threads": threads,
+        "--diagram": diagram and diagram.resolve(),
+        "--graph": graph and graph.resolve(),
+        "--theme": theme or None,
+        "--checkpoint": folder.resolve(),
+    }
+    for option, value in values.items():
+        if value is not None:
+            words = [*without_option(words, option), option, str(value)]
+    switches = {"--json": json, "--quiet": quiet, "--verbose": verbose, "--ascii": ascii, "--debug": debug}
+    words += [option for option, is_on in switches.items() if is_on]
     if os.path.isdir(request["folder"]):
         os.chdir(request["folder"])  # where a model's path and those of pictures were meant
     command: Any = typer.main.get_command(app)
-    command.main(["check", *words], prog_name="everyway", standalone_mode=True)
+    command.main(["check", *words, "--resumes"], prog_name="everyway", standalone_mode=True)
 
 
 def _bytes(words: str) -> int | None:

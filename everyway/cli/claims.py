@@ -11,7 +11,8 @@ import typer
 
 from everyway.models.language import UsageError
 
-from .app import DebugOption, app, console, explained
+from .app import app, console, explained
+from .options import AsciiOption, DebugOption, JsonOption
 from .paragraph import can_show_all, say
 
 if TYPE_CHECKING:
@@ -68,12 +69,12 @@ def claims(
             show_default=False,
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the judgements as JSON.")] = False,
+    json: JsonOption = False,
     processes: Annotated[
         int | None,
         typer.Option(help="On how many processes (default: one for each core).", show_default=False),
     ] = None,
-    ascii: Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters only.")] = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Decide what the study notes claim of distributed systems, sentence by sentence.

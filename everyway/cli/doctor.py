@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .app import DebugOption, app, console, explained
+from .app import app, console, explained
+from .options import DebugOption
 
 
 @app.command()

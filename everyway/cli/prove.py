@@ -11,7 +11,8 @@ from typer.core import TyperCommand
 
 from everyway.models.language import UsageError
 
-from .app import DebugOption, app, console, explained
+from .app import app, console, explained
+from .options import AsciiOption, DebugOption, JsonOption, ThemeOption
 from .paragraph import can_show_all, say
 from .preparation import one_of
 from .proof_request import ProofRequest
@@ -134,26 +135,15 @@ def prove(
             show_default=False,
         ),
     ] = None,
-    theme: Annotated[
-        str,
-        typer.Option(
-            help="Colours of the picture; auto follows the browser (SVG only).",
-            metavar="light|dark|auto",
-            rich_help_panel="Output",
-        ),
-    ] = "light",
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel="Output")
-    ] = False,
+    theme: ThemeOption = "light",
+    json: JsonOption = False,
     verbose: Annotated[
         bool,
         typer.Option(
             "--verbose", "-v", help="Print the theory as formulas, and every query.", rich_help_panel="Output"
         ),
     ] = False,
-    ascii: Annotated[
-        bool, typer.Option("--ascii", help="Write with ASCII characters only.", rich_help_panel="Output")
-    ] = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Prove a theorem with z3, for any number of nodes, or show why the attempt fails.

@@ -10,7 +10,8 @@ import typer
 
 from everyway.models.language import UsageError
 
-from .app import DebugOption, app, console, explained
+from .app import app, console, explained
+from .options import AsciiOption, DebugOption, JsonOption
 from .paragraph import PLAIN, can_show_all, say
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def prove_cap_command(
             show_default=False,
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
-    ascii: Annotated[bool, typer.Option("--ascii", help="Write with ASCII characters only.")] = False,
+    json: JsonOption = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Show CAP for a register: no strategy is consistent and available although the network may be cut in two."""

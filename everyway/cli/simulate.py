@@ -13,7 +13,8 @@ import typer
 from everyway.models.language import FAULT_KINDS, System
 
 from .app import app, console, explained
-from .check import check, draw, limit
+from .check import check, draw
+from .options import limit
 from .own_parameters import ModelCommand
 from .preparation import asked, refuse_nonsense
 

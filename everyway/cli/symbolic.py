@@ -10,17 +10,17 @@ import typer
 
 from everyway.models.language import UsageError
 
-from .app import (
+from .app import app, console, explained, options_of
+from .options import (
+    AsciiOption,
     DebugOption,
+    JsonOption,
     ModelArgument,
+    ParamOption,
+    PropertyOption,
     VariantOption,
-    _properties,
-    app,
-    console,
-    explained,
-    options_of,
+    limit,
 )
-from .check import limit
 from .own_parameters import ModelCommand
 from .paragraph import can_show_all, say
 from .preparation import one_of
@@ -57,15 +57,8 @@ def symbolic(
     context: typer.Context,
     model: ModelArgument,
     variant: VariantOption = "",
-    property: Annotated[
-        list[str],
-        typer.Option(
-            "--property", "-p", help="Decide only this promise; may be repeated.", autocompletion=_properties
-        ),
-    ] = [],  # noqa: B006  typer never changes it
-    param: Annotated[
-        list[str], typer.Option("--param", help="A parameter of the model as name=value; may be repeated.")
-    ] = [],  # noqa: B006
+    property: PropertyOption = [],  # noqa: B006
+    param: ParamOption = [],  # noqa: B006
     timeouts: Annotated[
         str, typer.Option(help="When they fire.", metavar="early|never", show_default=False)
     ] = "",
@@ -74,11 +67,11 @@ def symbolic(
     ] = "",
     depth: Annotated[int, limit("Longest run to look at, in steps (default 20).")] = 20,
     max_seconds: Annotated[float | None, limit("Longest time for each promise.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+    json: JsonOption = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Tell the lemmas that a proof rests on.")
     ] = False,
-    ascii: Annotated[bool, typer.Option("--ascii", help="Draw with ASCII characters only.")] = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Decide promises with a solver: a shortest violation, or a proof by induction, without visiting the states.

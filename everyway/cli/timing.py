@@ -10,17 +10,25 @@ import typer
 
 from everyway.models.language import FAULT_KINDS, UsageError
 
-from .app import (
+from .app import app, console, explained, options_of
+from .options import (
+    AsciiOption,
+    CrashesOption,
     DebugOption,
+    DuplicatesOption,
+    HealsOption,
+    JsonOption,
+    LossesOption,
+    MaxSecondsOption,
     ModelArgument,
+    ParamOption,
+    PartitionsOption,
+    RestartsOption,
+    SuspicionsOption,
     VariantOption,
-    _properties,
-    app,
-    console,
-    explained,
-    options_of,
+    limit,
+    properties,
 )
-from .check import fault
 from .own_parameters import ModelCommand
 from .time_bounds import DELAY, DRIFT, TIMEOUT_OF
 
@@ -61,42 +69,28 @@ def timing(
     model: ModelArgument,
     property: Annotated[
         str,
-        typer.Option("--property", "-p", help="The promise.", autocompletion=_properties, show_default=False),
+        typer.Option("--property", "-p", help="The promise.", autocompletion=properties, show_default=False),
     ],
     variant: VariantOption = "",
-    param: Annotated[
-        list[str], typer.Option("--param", help="A parameter of the model as name=value; may be repeated.")
-    ] = [],  # noqa: B006
-    losses: Annotated[str | None, fault("Messages that the network may lose.")] = None,
-    duplicates: Annotated[str | None, fault("Messages that the network may deliver twice.")] = None,
-    crashes: Annotated[str | None, fault("Nodes that may crash, also between two sends.")] = None,
-    restarts: Annotated[str | None, fault("Crashed nodes that may come up again.")] = None,
-    partitions: Annotated[str | None, fault("Times that the network may split in two.")] = None,
-    heals: Annotated[str | None, fault("Partitions that may end; by default all.")] = None,
-    suspicions: Annotated[str | None, fault("Wrong suspicions by failure detectors.")] = None,
+    param: ParamOption = [],  # noqa: B006
+    losses: LossesOption = None,
+    duplicates: DuplicatesOption = None,
+    crashes: CrashesOption = None,
+    restarts: RestartsOption = None,
+    partitions: PartitionsOption = None,
+    heals: HealsOption = None,
+    suspicions: SuspicionsOption = None,
     network: Annotated[str, typer.Option(help="bag or fifo.", metavar="bag|fifo", show_default=False)] = "",
     delay: Annotated[list[str], DELAY] = [],  # noqa: B006
     timeout_of: Annotated[list[str], TIMEOUT_OF] = [],  # noqa: B006
     drift: Annotated[str, DRIFT] = "0",
-    max_states: Annotated[
-        int | None,
-        typer.Option(
-            help="Most zones to visit in one decision.", show_default=False, rich_help_panel="Search"
-        ),
-    ] = None,
+    max_states: Annotated[int | None, limit("Most zones to visit in one decision.")] = None,
     max_decisions: Annotated[
         int, typer.Option(help="Most decisions to take.", rich_help_panel="Search", min=1)
     ] = 400,
-    max_seconds: Annotated[
-        float | None,
-        typer.Option(help="Longest time to search.", show_default=False, rich_help_panel="Search"),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the region as JSON.", rich_help_panel="Output")
-    ] = False,
-    ascii: Annotated[
-        bool, typer.Option("--ascii", help="Write with ASCII characters only.", rich_help_panel="Output")
-    ] = False,
+    max_seconds: MaxSecondsOption = None,
+    json: JsonOption = False,
+    ascii: AsciiOption = False,
     debug: DebugOption = False,
 ) -> None:
     """For which delays and time-outs does a promise hold? The answer is a region, checked on both sides of its border.

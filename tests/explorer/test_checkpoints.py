@@ -157,8 +157,8 @@ class Counting(Protocol):
 """
 
 
-def resumed(folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-P", "-m", "everyway", "resume", "kept"]
+def resumed(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-P", "-m", "everyway", "resume", "kept", *options]
     return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
 
 
@@ -291,6 +291,20 @@ def test_a_killed_program_goes_on_by_resume(tmp_path):
         for name in ("seconds", "memory", "peak_memory"):
             del report["statistics"][name]
     assert reports[0] == reports[1]
+
+
+def test_it_goes_on_with_more_time_and_tells_what_it_is_asked_to(tmp_path):
+    words = ["check", "gray-lamport", "--managers", "4", "--max-seconds", "0", "--checkpoint", "kept"]
+    stopped = subprocess.run(
+        [sys.executable, "-P", "-m", "everyway", *words], capture_output=True, cwd=tmp_path, check=False
+    )
+    assert (stopped.returncode, resumed(tmp_path).returncode) == (3, 3)
+    refused = resumed(tmp_path, "--max-seconds", "-1")
+    assert refused.returncode == 2
+    assert "--max-seconds must be 0 or more" in refused.stderr
+    done = resumed(tmp_path, "--max-seconds", "600", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["statistics"]["states"] > 100
 
 
 def test_resume_of_nothing_is_a_mistake(tmp_path):
