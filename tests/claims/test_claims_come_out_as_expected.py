@@ -119,6 +119,7 @@ def test_what_is_not_expected_is_told(case, is_met):
     assert decide(case).is_met is is_met
 
 
+@pytest.mark.slow
 def test_several_processes_come_to_the_same_judgements():
     def without_seconds(judgements):
         values = as_json(list(judgements))

@@ -127,6 +127,7 @@ def test_lemmas_are_found(everyway):
     assert values["dropped"] == {"explored": 0, "initiation": 0, "consecution": 3, "unknown": 0}
 
 
+@pytest.mark.slow
 def test_the_theorys_own_lemmas_can_be_asked_alone(everyway):
     values = json.loads(everyway("prove", "paxos", "--find-invariant", "--literals", "0", "--json").stdout)
     assert values["outcome"] == "proved"

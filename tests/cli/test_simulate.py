@@ -61,6 +61,7 @@ def test_one_when_a_promise_is_violated(everyway):
     assert "───" not in everyway(*BROKEN, "--quiet").stdout
 
 
+@pytest.mark.slow
 def test_three_when_nothing_was_seen(everyway, jugs):
     assert everyway("simulate", "2pc", "--walks", "10").exit_code == 3
     result = everyway("simulate", jugs, "--property", "four-litres", "--walks", "500")

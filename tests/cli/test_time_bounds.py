@@ -101,6 +101,7 @@ def test_a_plain_system_has_no_times(everyway, jugs: Path) -> None:
     assert "time bounds are for protocols" in everyway.complaint("check", jugs, "--delay", "1ms")
 
 
+@pytest.mark.slow
 def test_a_region_is_told_with_both_sides_of_its_border(everyway) -> None:
     pytest.importorskip("z3")
     words = ("timing", "3pc", "--variant", "as-noted", "--property", "agreement")

@@ -245,6 +245,7 @@ def brute_force(given_history, kind, *, in_time):
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 @steady
 @given(st.data())
@@ -256,6 +257,7 @@ def test_a_history_is_linearizable_exactly_if_some_order_explains_it(name, data)
     assert explained(kind, judgement.order)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KINDS)
 @steady
 @given(st.data())

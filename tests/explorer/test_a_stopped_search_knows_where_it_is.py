@@ -28,6 +28,7 @@ class Interrupted(System):
         return super().steps(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "way", [{"engine": "plain", "batch": 1}, {"engine": "tables", "batch": 7, "threads": 2}]
 )

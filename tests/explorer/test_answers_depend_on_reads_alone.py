@@ -206,6 +206,7 @@ def steady(max_examples: int) -> settings:
     )
 
 
+@pytest.mark.slow
 @given(cases(), st.data())
 @steady(40)
 def test_worlds_that_show_the_same_to_the_reads_get_the_same_answer(case, data):

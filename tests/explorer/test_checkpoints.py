@@ -73,6 +73,7 @@ def test_a_search_that_goes_on_ends_the_same(tmp_path, batches, before, after, s
     assert everything(went_on.run()) == everything(search(symmetry=symmetry).run())
 
 
+@pytest.mark.slow
 def test_it_goes_on_towards_a_limit_on_depth(tmp_path):
     limits = Limits(max_depth=9)
     interrupted(tmp_path / "kept", 5, limits=limits)
@@ -162,6 +163,7 @@ def resumed(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, cwd=folder, check=False)
 
 
+@pytest.mark.slow
 def test_a_module_that_the_model_imports_counts_as_its_source(tmp_path):
     (tmp_path / "counting.py").write_text(MODEL)
     (tmp_path / "small").mkdir()
@@ -223,6 +225,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path, place):
         Checkpoints(tmp_path / place).prepare()
 
 
+@pytest.mark.slow
 def test_the_model_is_asked_as_often_when_only_some_names_are_tried(tmp_path):
     interrupted(tmp_path / "kept", 4, protocol=TwoPhase(6), bounds={}, symmetry=True)
     went_on = search(protocol=TwoPhase(6), bounds={}, symmetry=True)
@@ -232,6 +235,7 @@ def test_the_model_is_asked_as_often_when_only_some_names_are_tried(tmp_path):
     assert went_on.system.handler_calls == whole.system.handler_calls
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     interrupted(tmp_path / "kept", 3)
     went_on = search(tmp_path / "kept")

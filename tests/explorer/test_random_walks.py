@@ -139,6 +139,7 @@ def test_every_choice_is_alike_likely():
 # The same with every engine.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_tables_walk_as_the_plain_semantics_do(name):
     expected = seen(walked(SYSTEMS[name]()))
@@ -161,6 +162,7 @@ def test_the_same_numbers_again():
     assert [verdict.length for verdict in report.verdicts] == [8, None, None, None, 10]
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_walks():
     one, other = (walked(SYSTEMS["early time-outs"](), seed=seed) for seed in (1, 2))
     assert one.taken != other.taken

@@ -22,6 +22,7 @@ from everyway import (
 from everyway.explorer.tables.search import TableSearch
 
 
+@pytest.mark.slow
 def test_rows_of_more_than_one_word():
     properties = [
         never(lambda world: world["N39"].count == 2, name="two"),

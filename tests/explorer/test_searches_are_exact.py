@@ -208,6 +208,7 @@ def test_counts_verdicts_and_traces_do_not_depend_on_the_hash_seed():
     assert runs[0] == runs[1] == runs[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", list(Network))
 @pytest.mark.parametrize("timeouts", list(Timeouts))
 def test_breadth_first_and_depth_first_count_the_same(network, timeouts):

@@ -41,6 +41,7 @@ def anything_goes(before, action, after):
     return True
 
 
+@pytest.mark.slow
 def test_nothing_sleeps_where_every_step_must_be_seen():
     system = System(TwoPhase(managers=5))
     statistics, found = looked_up(system, properties=[anything_goes])

@@ -325,6 +325,7 @@ def test_an_unknown_node_is_refused():
         check(Misnamed(), [])
 
 
+@pytest.mark.slow
 def test_what_the_model_is_asked_does_not_depend_on_threads_or_batches():
     asked = set()
     for how in ({"batch": 1}, {"batch": 50}, {"engine": "tables", "threads": 2}):

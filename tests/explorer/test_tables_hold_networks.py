@@ -75,6 +75,7 @@ def test_a_bag_keeps_copies_but_no_order():
     assert heard(assert_agree(reading("bag"), [in_order])) == {(1, 2, 1), (2, 1, 1), (1, 1, 2)}
 
 
+@pytest.mark.slow
 def test_a_bag_loses_and_repeats():
     reference = assert_agree(reading("bag", losses=2, duplicates=2), [in_order])
     assert {len(numbers) for numbers in heard(reference)} == {1, 2, 3, 4, 5}

@@ -1,5 +1,6 @@
 """The automaton of a formula accepts exactly the endless runs on which the formula is true."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ def accepts(automaton, word, loop):
     return False
 
 
+@pytest.mark.slow
 @steady
 @given(formulas, letters, st.data())
 def test_the_automaton_accepts_exactly_the_runs_on_which_the_formula_is_true(formula, word, data):
@@ -79,6 +81,7 @@ def test_the_automaton_accepts_exactly_the_runs_on_which_the_formula_is_true(for
     assert accepts(automaton_of(negated(formula)), word, loop) is not expected
 
 
+@pytest.mark.slow
 @steady
 @given(formulas, letters, st.data())
 def test_going_round_once_more_changes_no_truth(formula, word, data):
@@ -111,6 +114,7 @@ def naive_truth(formula, word, loop, k, depth):
     return formula is TRUE
 
 
+@pytest.mark.slow
 @steady
 @given(formulas, letters, st.data())
 def test_truth_is_what_following_the_run_finds(formula, word, data):

@@ -6,6 +6,7 @@ Instead of the tableau of Gerth et al. every subformula is guessed true or false
 
 from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plain import Drawn, drawn
@@ -159,6 +160,7 @@ def some_fair_run(system, formula):
     return fair_within(reach(begin, ahead))
 
 
+@pytest.mark.slow
 @steady
 @given(drawn(most=4), formulas)
 def test_a_nested_promise_is_broken_exactly_if_its_opposite_is_true_of_some_fair_run(system, formula):

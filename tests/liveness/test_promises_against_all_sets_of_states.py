@@ -112,6 +112,7 @@ def promise_of(kind, p, q):
     return until(in_p, in_q)
 
 
+@pytest.mark.slow
 @steady
 @given(
     drawn(),

@@ -84,6 +84,7 @@ def test_a_version_that_is_not_on_disk_is_forgotten_in_a_crash():
     assert length(VARIANTS["forget-on-crash"]()) is None
 
 
+@pytest.mark.slow
 def test_writing_to_all_is_blocked_by_one_crash():
     crash = at_most(1, "server")
     assert length(VARIANTS["write-all"](), operations_can_end) is None

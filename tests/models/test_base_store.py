@@ -102,6 +102,7 @@ def test_base_read_your_writes():
     assert_holds(SESSIONS["roaming"](readers=0, replicas=1), base_store.reads_own_writes)
 
 
+@pytest.mark.slow
 def test_base_monotonic_reads():
     assert_holds(SessionStore(), ["monotonic reads", "every read is answered"])
     assert_holds(SESSIONS["sticky"](), base_store.reads_never_go_back)

@@ -43,6 +43,7 @@ def test_cap_impossible(replicas):
     assert kept(what_gives(check, PARTITION, replicas=replicas)) == set()
 
 
+@pytest.mark.slow
 def test_cap_tradeoff_only_under_partition():
     assert kept(what_gives(check)) == {
         "majority/write-back/wait",
@@ -53,6 +54,7 @@ def test_cap_tradeoff_only_under_partition():
     }
 
 
+@pytest.mark.slow
 def test_with_a_single_reader_more_policies_pass_for_consistent():
     # 11 of 36: all that wait, but the one that asks nobody. One reader cannot see new followed by old.
     readings = ["local", "majority", "write-back", "primary"]

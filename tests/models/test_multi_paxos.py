@@ -23,6 +23,7 @@ def test_two_slots_are_a_log(acceptors, states):
     assert report.statistics.states == states
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "shown_at", "prop", "length"),
     [

@@ -72,6 +72,7 @@ def test_these_mistakes_hide_from_two_proposers_and_show_with_three(variant, ste
     assert length(VARIANTS[variant](proposers=3)) == steps
 
 
+@pytest.mark.slow
 def test_a_promise_that_is_not_on_disk_is_forgotten_in_a_crash():
     faults = Faults(crashes=at_most(1, "acceptor"), restarts=1)
     assert length(VARIANTS["forget-on-crash"](), faults=faults) == 16
@@ -79,6 +80,7 @@ def test_a_promise_that_is_not_on_disk_is_forgotten_in_a_crash():
     assert length(Paxos(), faults=faults) is None
 
 
+@pytest.mark.slow
 def test_a_number_that_was_used_is_noted_on_disk():
     """A proposer that comes back after a crash does not propose another value under the same number."""
     faults = Faults(crashes=at_most(1, "proposer"), restarts=1)
@@ -98,6 +100,7 @@ def test_to_the_letter_the_notes_choose_nothing(proposers):
     assert verdict.outcome is Outcome.VIOLATED
 
 
+@pytest.mark.slow
 def test_an_acceptor_may_accept_more_than_once_and_must():
     # The notes' reason for agreement, that an acceptor accepts only once, is not true of Paxos.
     assert length(Paxos(proposers=2), accepts_once) == 12
@@ -124,6 +127,7 @@ class WithoutRoom(Paxos):
     has_room = Protocol.has_room
 
 
+@pytest.mark.slow
 def test_that_no_number_is_left_does_not_pass_for_stuck():
     own = recoverable(lambda world: bool(chosen(world)), name="chosen at last")
     faults = Faults(crashes=at_most(1, "proposer"))
@@ -133,6 +137,7 @@ def test_that_no_number_is_left_does_not_pass_for_stuck():
     assert length(Paxos(), can_finish, faults) is None
 
 
+@pytest.mark.slow
 def test_what_a_learner_learns_is_chosen_and_it_sends_nothing():
     report = check(Paxos(learners=1), [agreement, paxos.learned_is_chosen])
     assert report.outcome is Outcome.HOLDS

@@ -26,11 +26,13 @@ def test_with_one_acceptor_it_blocks_as_two_phase_commit_does():
     )
 
 
+@pytest.mark.slow
 def test_with_a_majority_of_the_acceptors_down_it_blocks():
     model = PaxosCommit(managers=1)
     assert_violated(model, paxos_commit.non_blocking, crashes=at_most(2, "acceptor"), length=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "prop", "length"),
     [

@@ -135,6 +135,7 @@ def test_raft_eventual_equality():
     assert length(Raft(terms=1), raft.eventual_equality, Faults(crashes=1)) is not None
 
 
+@pytest.mark.slow
 def test_raft_commit_quorum():
     """A majority of the followers is one server more than a majority of three."""
     one_down = Faults(crashes=1)
@@ -153,6 +154,7 @@ def test_logs_must_be_on_disk():
     assert length(VARIANTS["volatile-log"](bystanders=1), leader_completeness) is None
 
 
+@pytest.mark.slow
 def test_the_notes_on_replication_hide_at_three_servers_and_show_at_four():
     variant = VARIANTS["notes-log"]
     assert length(variant(bystanders=1), state_machine_safety) is None
@@ -160,6 +162,7 @@ def test_the_notes_on_replication_hide_at_three_servers_and_show_at_four():
     assert length(variant(servers=4, bystanders=2), state_machine_safety) == 17
 
 
+@pytest.mark.slow
 def test_figure_8_hides_at_three_terms_and_shows_at_four():
     variant = VARIANTS["commit-old-terms"]
     bounds = {"bystanders": 1, "turns": True}
@@ -168,6 +171,7 @@ def test_figure_8_hides_at_three_terms_and_shows_at_four():
     assert length(Raft(terms=4, **bounds), leader_completeness) is None
 
 
+@pytest.mark.slow
 def test_the_answers_that_are_left_out_tell_nothing():
     """With refusals there are more states and the same verdicts."""
     bounds = {"terms": 2, "entries": 0}
@@ -193,6 +197,7 @@ def test_heartbeats_are_bounded():
 # Reads.
 
 
+@pytest.mark.slow
 def test_raft_stale_read():
     reads = RaftReads.variants()
     assert length(RaftReads(), reads_are_fresh) is None

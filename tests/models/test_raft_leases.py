@@ -15,6 +15,7 @@ def test_the_textbook_keeps_its_promises():
     assert report["a read is answered"].length == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "length"), [("no-margin", 16), ("from-the-answer", 19), ("no-promise", 13)]
 )

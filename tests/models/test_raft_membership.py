@@ -15,6 +15,7 @@ def test_with_the_rule_every_promise_holds():
     assert report.statistics.states == 127_300
 
 
+@pytest.mark.slow
 def test_without_it_two_changes_of_one_set_lose_a_committed_entry():
     assert_violated(NoEntryOfOwnTerm(), leader_completeness, length=18)
 

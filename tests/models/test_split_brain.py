@@ -26,6 +26,7 @@ def test_there_are_as_many_states_as_pieces_and_members_that_noticed_allow(membe
     assert report.statistics.states == states
 
 
+@pytest.mark.slow
 def test_decen_symmetric():
     assert split_brain.is_symmetric(SplitBrain())
     assert split_brain.is_symmetric(SplitBrain(members=4, heal=False))

@@ -146,6 +146,7 @@ def drawn(family: Family, chance: random.Random) -> Strategy:
     return replaced(Strategy(family, moves), changes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "times"),
     [(Family(2, 2), 6), (Family(2, 2, 2, reads_everywhere=True), 1), (Family(3, 1), 1)],

@@ -69,6 +69,7 @@ def test_clauses_of_two_literals_are_not_enough():
     assert "consistency" in [one.conjunct.name for one in found.dropped]
 
 
+@pytest.mark.slow
 def test_election_safety_is_proved_by_clauses_about_some_majority():
     found = find_invariant(RaftBridge.theory.specification(), (), Template(3), explored=explored(RaftBridge))
     assert found.goals == {"election-safety": Outcome.PROVED}

@@ -146,6 +146,7 @@ def test_the_nearest_action_is_told(bridge, variant, faults, reason):
     assert crossed(bridge, model.variants()[variant](), **faults).refinement.broken.reason == reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bridge", "protocol", "faults"),
     [

@@ -67,6 +67,7 @@ def test_one_picture_can_follow_the_reader():
     assert "var(--fault)" in svg
 
 
+@pytest.mark.slow
 def test_no_character_is_used_that_the_bundled_font_lacks():
     for name, theorem in THEOREMS.items():
         for variant in theorem.load().variants() if theorem.kind == "induction" else ():

@@ -63,6 +63,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "faults", "timing"), CASES, ids=[case[0] for case in CASES])
 def test_every_state_has_a_schedule_that_the_reference_semantics_accepts(
     name: str, faults: Faults, timing: Timing

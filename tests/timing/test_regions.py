@@ -55,6 +55,7 @@ def test_the_late_no_of_three_phase_commit() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_silent_participant() -> None:
     # Nobody is ever ready if the coordinator does not wait for the votes.
     _, one = found("policy", Timing(), Faults(crashes=at_most(1, "P2")), initial="wait", waiting="wait")
@@ -95,6 +96,7 @@ def test_times_that_are_given_are_numbers_in_the_answer() -> None:
     assert broken(one) == [{"participant ≤ 29 ms", "participant ≤ coordinator + 9 ms", "coordinator ≥ 2 ms"}]
 
 
+@pytest.mark.slow
 def test_a_region_says_at_every_point_what_zones_say_there() -> None:
     system, one = found("as-noted", Timing("1..3ms"))
     for participant, coordinator in itertools.product((1, 4, 7, 8, 9), (1, 2, 4, 6, 9)):
