@@ -83,7 +83,8 @@ class Pipeline:
         self._changed = threading.Condition()
         """Held for a look at what follows, never while anything is done; told of every change."""
         self._queues: list[deque[tuple[int, Batch]]] = [deque() for _ in stages]
-        self._is_busy = [False for _ in stages]
+        self._busy: list[int | None] = [None for _ in stages]
+        """The thread that is at work on each stage."""
         self._added = self._left = 0
         """How many batches were added, and how many of them are not through."""
         self._failure: tuple[int, BaseException] | None = None
@@ -151,27 +152,42 @@ class Pipeline:
             self._helper = None
 
     def _let_finish(self, left: int) -> None:
-        while True:
-            with self._changed:
-                work = None
-                while self._left > (left if self._failure is None else 0):
-                    work = self._next_work()
-                    if work is not None:
-                        break
-                    self._changed.wait()
-                if work is None and self._failure is not None:
-                    (_, failure), self._failure = self._failure, None
-                    raise failure
-            if work is None:
-                return
-            work()
+        try:
+            while (work := self._work_until(left)) is not None:
+                work()
+        except KeyboardInterrupt:
+            self._leave_out_all()
+            raise
+
+    def _work_until(self, left: int) -> Callable[[], None] | None:
+        """Return what the thread that waits is to do meanwhile; None when no more than so many batches are left."""
+        with self._changed:
+            while self._left > (left if self._failure is None else 0):
+                work = self._next_work()
+                if work is not None:
+                    return work
+                self._changed.wait()
+            if self._failure is not None:
+                (_, failure), self._failure = self._failure, None
+                raise failure
+        return None
+
+    def _leave_out_all(self) -> None:
+        """Leave out whatever is not being done elsewhere: an interrupt may have come anywhere."""
+        with self._changed:
+            self._has_failed = True
+            for queue in self._queues:
+                queue.clear()
+            here = threading.get_ident()
+            self._busy = [None if thread == here else thread for thread in self._busy]
+            self._left = sum(thread is not None for thread in self._busy)
 
     def _next_work(self) -> Callable[[], None] | None:
         """Return what is to be done next, if anything can be; what is for the oldest batch comes first."""
         for stage in reversed(range(len(self._stages))):
             queue = self._queues[stage]
-            if queue and not self._is_busy[stage]:
-                self._is_busy[stage] = True
+            if queue and self._busy[stage] is None:
+                self._busy[stage] = threading.get_ident()
                 number, batch = queue.popleft()
                 return lambda: self._take(stage, number, batch)
         return None
@@ -183,7 +199,7 @@ class Pipeline:
         except BaseException as error:
             failure = error
         with self._changed:
-            self._is_busy[stage] = False
+            self._busy[stage] = None
             if failure is not None:
                 self._has_failed = True
                 if self._failure is None or number < self._failure[0]:

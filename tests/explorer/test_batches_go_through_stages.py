@@ -82,6 +82,31 @@ def test_of_two_things_that_go_wrong_the_one_with_the_older_batch_is_raised(star
         take_through(pipeline, 3)
 
 
+def test_an_interrupt_between_two_things_leaves_nothing_to_wait_for(started, monkeypatch):
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def second(_: Batch) -> None:
+        has_begun.set()
+        assert may_end.wait(60)
+
+    pipeline = started(lambda _: None, second)
+    next_work = pipeline._next_work
+
+    def interrupted() -> None:
+        assert next_work() is not None  # the second batch, which nobody takes any further
+        monkeypatch.undo()
+        may_end.set()
+        raise KeyboardInterrupt
+
+    pipeline.add(batch(0))
+    assert has_begun.wait(60)
+    pipeline.add(batch(1))
+    monkeypatch.setattr(pipeline, "_next_work", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.let_finish()
+    pipeline.let_finish()
+
+
 def test_work_is_shared_with_whoever_has_time(started):
     pipeline = started(lambda _: None)
     pipeline.add(batch(0))
