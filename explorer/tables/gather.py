@@ -55,6 +55,25 @@ def gather(
     starts, stops, rows, children = raw(starts_), raw(stops_), raw(rows_), raw(children_)
     kept_ordinals, kept_origins = raw(kept_ordinals_), raw(kept_origins_)
     found = 0
+    if parts == 1:
+        # Most often so, and much quicker without a choice to make.
+        k = starts[0]
+        stop = stops[0]
+        if stop - k > most:
+            stop = k + most
+        for state in range(states):
+            end = begins[state + 1]
+            before = found
+            while k < stop and fresh[k] < end:
+                place = fresh[k] * words
+                for w in range(words):
+                    rows[(at + found) * words + w] = out[place + w]
+                kept_ordinals[at + found] = ordinals[fresh[k]]
+                kept_origins[at + found] = origins[fresh[k]]
+                found += 1
+                k += 1
+            children[state] = found - before
+        return found
     for state in range(states):
         end = begins[state + 1]
         before = found
