@@ -53,7 +53,7 @@ def _compiled() -> types.SimpleNamespace:
     except OSError:  # a home that cannot be written to: compiled anew each time
         folder = Path(tempfile.mkdtemp(prefix="everyway-kernel-"))
     configuration.CACHE_DIR = str(folder)
-    made: dict[str, Any] = {"prefetch": storage.prefetch, "raw": storage.raw}
+    made: dict[str, Any] = {name: getattr(storage, name) for name in ("alike", "first_of", "prefetch", "raw")}
     can_compress = storage.can_compress()
     if can_compress:
         made["compressed"] = storage.compressed
@@ -102,7 +102,11 @@ def _compiled() -> types.SimpleNamespace:
         canonical.canonicalise,
         storage.mixed,
         storage.home,
+        storage.vacant,
         storage.part_of,
+        storage.add_ones,
+        storage.add_twos,
+        storage.add_longer,
         storage.insert,
         storage.locate,
         storage.move_in,

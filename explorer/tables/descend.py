@@ -118,7 +118,7 @@ def descend(
         first = descent[D_STATES]
         is_full = False
         for j in range(work[SUCCESSORS]):
-            slot = home(mixed(out, j * words, words), size)
+            slot = home(mixed(out, j * words, words), size, words)
             is_known = False
             while table[slot * words] != 0:
                 is_known = True
@@ -156,7 +156,7 @@ def descend(
     return ENOUGH
 
 
-def home(hash: int, size: int) -> int:
+def home(hash: int, size: int, words: int) -> int:
     """Return the slot of a row; see ``storage.py``, which takes its place when this is compiled."""
     raise NotImplementedError
 

@@ -19,6 +19,12 @@ DISTANCE = 32
 BLOCK = 1_024
 """So many rows are hashed at once."""
 
+LINE = 8
+"""So many numbers lie in a line of the cache. The rows of one or two words in it are looked at together; the size of a
+table is a multiple of it."""
+EVEN = 0x55
+"""Where rows of two words begin in a line."""
+
 SHUFFLE = -7046029254386353131
 SHUFFLE_TOO = -4658895280553007687
 
@@ -51,6 +57,30 @@ def _prefetch(typing_context: Any, pointer: Any, index: Any) -> Any:
     return types.void(pointer, index), generated
 
 
+def _alike(typing_context: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """Return a bit for each of ``LINE`` items from an index on that is equal to a value, the first one lowest."""
+
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        line, number = ir.VectorType(ir.IntType(64), LINE), ir.IntType(32)
+        place = builder.bitcast(builder.gep(arguments[0], [arguments[1]]), line.as_pointer())
+        items = builder.load(place, align=8)
+        one = builder.insert_element(ir.Constant(line, ir.Undefined), arguments[2], number(0))
+        every = ir.Constant(ir.VectorType(number, LINE), [number(0)] * LINE)
+        equal = builder.icmp_signed("==", items, builder.shuffle_vector(one, one, every))
+        return builder.zext(builder.bitcast(equal, ir.IntType(LINE)), ir.IntType(64))
+
+    return types.int64(pointer, index, types.int64), generated
+
+
+def _first_of(typing_context: Any, bits: Any) -> Any:
+    """Return the number of the lowest bit that is set; of none anything."""
+
+    def generated(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(0))
+
+    return types.int64(types.int64), generated
+
+
 def _compressed(typing_context: Any, word: Any, mask: Any) -> Any:
     """Return the bits of a word that a mask has, moved together."""
 
@@ -77,6 +107,8 @@ def can_compress() -> bool:
 raw: Any = intrinsic(_raw)
 prefetch: Any = intrinsic(_prefetch)
 compressed: Any = intrinsic(_compressed)
+alike: Any = intrinsic(_alike)
+first_of: Any = intrinsic(_first_of)
 
 
 def mixed(rows: Any, at: int, words: int) -> int:
@@ -88,14 +120,122 @@ def mixed(rows: Any, at: int, words: int) -> int:
     return hash ^ ((hash >> 32) & 0xFFFFFFFF)  # type: ignore[no-any-return]
 
 
-def home(hash: int, size: int) -> int:
-    """Return the slot at which to begin looking for a row; larger for larger hashes, so that a table grows in order."""
-    return (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
+def home(hash: int, size: int, words: int) -> int:
+    """Return the slot at which to begin looking for a row; larger for larger hashes, so that a table grows in order.
+
+    For rows of one or two words it is the first of a line, all of which is looked at together.
+    """
+    slot = (((hash >> 32) & 0x7FFFFFFF) * size) >> 31
+    # Not by a division, which takes longer than all the rest.
+    if words == 1:
+        return slot & -LINE
+    return slot & -(LINE // 2) if words == 2 else slot
+
+
+def vacant(table: Any, slot: int, size: int, words: int) -> int:
+    """Return the first slot without a row, from a row's home on; the size of the table if there is none."""
+    if words == 1:
+        while slot < size:
+            free = alike(table, slot, 0)
+            if free != 0:
+                return slot + first_of(free)  # type: ignore[no-any-return]
+            slot += LINE
+        return size
+    if words == 2:
+        while slot < size:
+            free = alike(table, slot * 2, 0) & EVEN
+            if free != 0:
+                return slot + (first_of(free) >> 1)  # type: ignore[no-any-return]
+            slot += LINE // 2
+        return size
+    while slot < size and table[slot * words] != 0:
+        slot += 1
+    return slot
 
 
 def part_of(hash: int, parts: int) -> int:
     """Return the partition that a row belongs to."""
     return ((hash & 0xFFFF) * parts) >> 16
+
+
+def add_ones(
+    table: Any, size: int, rows: Any, fresh: Any, found: int, mine: Any, slots: Any, held: int
+) -> int:
+    """Add some rows of one word, whose homes are known; return how many rows of all were new so far.
+
+    There is no branch on whether a row is new, which nobody could predict: one that is there is written again.
+    """
+    for k in range(held):
+        prefetch(table, slots[k + DISTANCE])
+        slot = slots[k]
+        row = rows[mine[k]]
+        same = alike(table, slot, row)
+        free = alike(table, slot, 0)
+        while same | free == 0:
+            slot += LINE
+            if slot == size:
+                slot = 0
+            same = alike(table, slot, row)
+            free = alike(table, slot, 0)
+        table[slot + first_of(same if same != 0 else free)] = row
+        fresh[found] = mine[k]
+        found += same == 0
+    return found
+
+
+def add_twos(
+    table: Any, size: int, rows: Any, fresh: Any, found: int, mine: Any, slots: Any, held: int
+) -> int:
+    """Do the same for rows of two words."""
+    for k in range(held):
+        prefetch(table, slots[k + DISTANCE] * 2)
+        at = slots[k] * 2
+        first = rows[mine[k] * 2]
+        second = rows[mine[k] * 2 + 1]
+        same = alike(table, at, first) & (alike(table, at, second) >> 1) & EVEN
+        free = alike(table, at, 0) & EVEN
+        while same | free == 0:
+            at += LINE
+            if at == size * 2:
+                at = 0
+            same = alike(table, at, first) & (alike(table, at, second) >> 1) & EVEN
+            free = alike(table, at, 0) & EVEN
+        at += first_of(same if same != 0 else free)
+        table[at] = first
+        table[at + 1] = second
+        fresh[found] = mine[k]
+        found += same == 0
+    return found
+
+
+def add_longer(
+    table: Any, size: int, words: int, rows: Any, fresh: Any, found: int, mine: Any, slots: Any, held: int
+) -> int:
+    """Do the same for longer rows, word by word."""
+    for k in range(held):
+        prefetch(table, slots[k + DISTANCE] * words)
+        j = mine[k]
+        slot = slots[k]
+        first = rows[j * words]
+        while True:
+            there = table[slot * words]
+            if there == 0:
+                for w in range(words):
+                    table[slot * words + w] = rows[j * words + w]
+                fresh[found] = j
+                found += 1
+                break
+            if there == first:
+                is_same = True
+                for w in range(1, words):
+                    if table[slot * words + w] != rows[j * words + w]:
+                        is_same = False
+                if is_same:
+                    break
+            slot += 1
+            if slot == size:
+                slot = 0
+    return found
 
 
 def insert(
@@ -136,35 +276,18 @@ def insert(
         for j in range(start, stop):
             hash = mixed(rows, j * words, words)
             mine[held] = j
-            slots[held] = home(hash, size)
+            slots[held] = home(hash, size, words)
             held += part_of(hash, parts) == part
         start = stop
         for k in range(DISTANCE):
             slots[held + k] = 0
             prefetch(table, slots[k] * words)
-        for k in range(held):
-            prefetch(table, slots[k + DISTANCE] * words)
-            j = mine[k]
-            slot = slots[k]
-            first = rows[j * words]
-            while True:
-                there = table[slot * words]
-                if there == 0:
-                    for w in range(words):
-                        table[slot * words + w] = rows[j * words + w]
-                    fresh[found] = j
-                    found += 1
-                    break
-                if there == first:
-                    is_same = True
-                    for w in range(1, words):
-                        if table[slot * words + w] != rows[j * words + w]:
-                            is_same = False
-                    if is_same:
-                        break
-                slot += 1
-                if slot == size:
-                    slot = 0
+        if words == 1:
+            found = add_ones(table, size, rows, fresh, found, mine, slots, held)
+        elif words == 2:
+            found = add_twos(table, size, rows, fresh, found, mine, slots, held)
+        else:
+            found = add_longer(table, size, words, rows, fresh, found, mine, slots, held)
     return found
 
 
@@ -182,15 +305,15 @@ def locate(
     """Note the slot of each row that belongs to a partition, counted from an offset; -1 if it is not there."""
     table, rows, slots = raw(table_), raw(rows_), raw(slots_)
     for j in range(min(DISTANCE, count)):
-        prefetch(table, home(mixed(rows, j * words, words), size) * words)
+        prefetch(table, home(mixed(rows, j * words, words), size, words) * words)
     for j in range(count):
         if j + DISTANCE < count:
-            prefetch(table, home(mixed(rows, (j + DISTANCE) * words, words), size) * words)
+            prefetch(table, home(mixed(rows, (j + DISTANCE) * words, words), size, words) * words)
         row = j * words
         hash = mixed(rows, row, words)
         if parts != 1 and part_of(hash, parts) != part:
             continue
-        slot = home(hash, size)
+        slot = home(hash, size, words)
         slots[j] = -1
         while table[slot * words] != 0:
             if table[slot * words] == rows[row]:
@@ -240,15 +363,13 @@ def move_in(
                         block[to + w] = old[k * old_words + w]
                 hash = mixed(block, to, words)
                 if parts == 1 or part_of(hash, parts) == part:
-                    prefetch(table, home(hash, size) * words)
+                    prefetch(table, home(hash, size, words) * words)
                     held += 1
             k += 1
         for j in range(held):
-            slot = home(mixed(block, j * words, words), size)
-            while table[slot * words] != 0:
-                slot += 1
-                if slot == size:
-                    slot = 0
+            slot = vacant(table, home(mixed(block, j * words, words), size, words), size, words)
+            if slot == size:
+                slot = vacant(table, 0, size, words)
             for w in range(words):
                 table[slot * words + w] = block[j * words + w]
         moved += held
@@ -290,10 +411,9 @@ def spread(table_: Any, old_size: int, words: int, size: int, spilled_: Any, mos
         at = slot * words
         if table[at] == 0:
             continue
-        to = home(mixed(table, at, words), size)
+        to = home(mixed(table, at, words), size, words)
         if to > slot:
-            while to < size and table[to * words] != 0:
-                to += 1
+            to = vacant(table, to, size, words)
         if to == slot:
             continue
         if to < slot or to == size:
@@ -309,11 +429,9 @@ def spread(table_: Any, old_size: int, words: int, size: int, spilled_: Any, mos
         for w in range(1, words):
             table[at + w] = 0
     for k in range(aside):
-        to = home(mixed(spilled, k * words, words), size)
-        while table[to * words] != 0:
-            to += 1
-            if to == size:
-                to = 0
+        to = vacant(table, home(mixed(spilled, k * words, words), size, words), size, words)
+        if to == size:
+            to = vacant(table, 0, size, words)
         for w in range(words):
             table[to * words + w] = spilled[k * words + w]
     return aside
