@@ -45,12 +45,12 @@ class Layout:
             row[word] += value << shift
         return row
 
-    def unpacked(self, row: Sequence[int], count: int | None = None) -> list[int]:
-        """Return the value of each component, or of so many."""
+    def unpacked(self, row: Sequence[int]) -> list[int]:
+        """Return the value of each component."""
         if self.words == 1:
             first = int(row[0])
-            return [(first >> shift) & mask for shift, mask in self._shifts[:count]]
-        return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places[:count]]
+            return [(first >> shift) & mask for shift, mask in self._shifts]
+        return [(int(row[word]) >> shift) & ((1 << bits) - 1) for word, shift, bits in self.places]
 
     def columns(self, rows: Any, count: int) -> list[list[int]]:
         """Return for each of the first so many components its values in some rows, an array with a line for each."""
